@@ -1,0 +1,73 @@
+/** What the engine is told: resolved, absolute, plain data (it crosses to the worker thread by structured clone). */
+
+export interface FileStorageOptions {
+  readonly type: 'file'
+  /** Absolute path of the replica's root folder. */
+  readonly path: string
+}
+
+export interface S3StorageOptions {
+  readonly type: 's3'
+  readonly bucket: string
+  /** Key prefix, without a trailing slash; empty for none. A configured leading slash is kept. */
+  readonly path: string
+  /** Undefined: the bucket's region is asked of the service. */
+  readonly region: string | undefined
+  /** Full URL; undefined for AWS itself. */
+  readonly endpoint: string | undefined
+  readonly forcePathStyle: boolean
+  /** Accept any TLS certificate of `endpoint`. */
+  readonly skipVerify: boolean
+  /** Both undefined: the AWS default chain (environment, shared files, container and instance roles). */
+  readonly accessKeyId: string | undefined
+  readonly secretAccessKey: string | undefined
+}
+
+export type StorageOptions = FileStorageOptions | S3StorageOptions
+
+export interface ReplicaOptions {
+  /** Unique within its database. */
+  readonly name: string
+  readonly storage: StorageOptions
+  /** Least time between two uploads. */
+  readonly syncIntervalMs: number
+  /** How long snapshots and the WAL after them are kept; 0 keeps everything. */
+  readonly retentionMs: number
+  readonly retentionCheckIntervalMs: number
+  /** 0: snapshots only when a generation starts and when retention needs one. */
+  readonly snapshotIntervalMs: number
+}
+
+export interface DatabaseOptions {
+  /** Absolute path of the database file. */
+  readonly path: string
+  /** Absolute path of the folder for the engine's own state. */
+  readonly metaPath: string
+  /** The fallback poll, for changes that the file system did not announce; also the least gap between checkpoints. */
+  readonly monitorIntervalMs: number
+  /** Checkpoint at least this often while there is something to checkpoint; 0 for never by time. */
+  readonly checkpointIntervalMs: number
+  /** WAL frames after which a checkpoint is due. */
+  readonly minCheckpointPageCount: number
+  /** A WAL file that grew past this many frames is cut back at the next restart of the WAL; 0 leaves it. */
+  readonly maxCheckpointPageCount: number
+  /** Bound of the segments kept locally for replicas that lag; beyond it the WAL grows instead. */
+  readonly spoolLimitBytes: number
+  readonly replicas: readonly ReplicaOptions[]
+}
+
+/** Defaults of Litestream 0.3, and of what is ours. */
+export const databaseDefaults = {
+  monitorIntervalMs: 1000,
+  checkpointIntervalMs: 60_000,
+  minCheckpointPageCount: 1000,
+  maxCheckpointPageCount: 10_000,
+  spoolLimitBytes: 1 << 30,
+} as const satisfies Partial<DatabaseOptions>
+
+export const replicaDefaults = {
+  syncIntervalMs: 1000,
+  retentionMs: 24 * 3_600_000,
+  retentionCheckIntervalMs: 3_600_000,
+  snapshotIntervalMs: 0,
+} as const satisfies Partial<ReplicaOptions>

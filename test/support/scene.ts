@@ -23,6 +23,7 @@ export class Scene {
   readonly replicaPath: string
   readonly #options: SceneOptions
   #engine: Program | undefined
+  #engineTool: Tool
   #restores = 0
 
   constructor(t: TestContext, options: SceneOptions = {}) {
@@ -31,6 +32,7 @@ export class Scene {
     this.db = this.box.path('data', 'app.db')
     this.replicaPath = this.box.path('replica')
     this.#options = options
+    this.#engineTool = this.tool
   }
 
   get engine(): Program {
@@ -44,6 +46,7 @@ export class Scene {
 
   async startEngine(tool: Tool = this.tool): Promise<void> {
     const { database = {}, replica } = this.#options
+    this.#engineTool = tool
     this.#engine = await startReplicate(this.box, tool, [
       { db: this.db, database, replica: { path: this.replicaPath, ...replica } },
     ])
@@ -59,7 +62,7 @@ export class Scene {
   }
 
   async stopEngine(): Promise<void> {
-    await stopCleanly(this.engine, this.tool)
+    await stopCleanly(this.engine, this.#engineTool)
   }
 
   async killEngine(): Promise<void> {

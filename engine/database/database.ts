@@ -1,0 +1,374 @@
+import { read as readAt, statSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { type FSWatcher, watch as watchPath } from 'chokidar'
+import { hasCode, messageOf, systemCode, WherryError } from '../errors.ts'
+import type { Position } from '../format/names.ts'
+import { walSize } from '../format/wal.ts'
+import type { WalMark } from '../format/wal-mark.ts'
+import type { Logger } from '../log.ts'
+import type { DatabaseOptions } from '../options.ts'
+import { CommitWatch } from '../sqlite/commit-watch.ts'
+import { Connections } from '../sqlite/connections.ts'
+import { beginGeneration, underLock } from './begin-generation.ts'
+import { checkpoint } from './checkpoint.ts'
+import { isCheckpointDue } from './checkpoint-policy.ts'
+import { BrokenHistory, History, type HistoryParts } from './history.ts'
+import { Mutex } from './mutex.ts'
+import type { ReplicaFeed, ReplicaSource, SnapshotImage } from './replica-feed.ts'
+import type { Segment } from './segment.ts'
+import { Spool } from './spool.ts'
+import { type SavedState, StateFile } from './state-file.ts'
+
+const readFile = promisify(readAt)
+
+/** How long a checkpoint waits for other writers before it is put off. */
+const CHECKPOINT_LOCK_MS = 1000
+
+/** What exists while the database file is open. */
+interface Open {
+  readonly connections: Connections
+  readonly parts: HistoryParts
+  readonly watch: CommitWatch
+  history: History
+  /** Aborts what reads the file for the present generation. */
+  generationEnd: AbortController
+}
+
+/**
+ * One live database: waits for its file, copies what is committed into segments for its replicas, checkpoints, and
+ * begins a new generation when history breaks. One section at a time works on it; snapshots read the file meanwhile and
+ * hold checkpoints off.
+ */
+export class Database implements ReplicaSource {
+  readonly #options: DatabaseOptions
+  readonly #logger: Logger
+  readonly #feeds: ReplicaFeed[] = []
+  readonly #mutex = new Mutex()
+  readonly #spool: Spool
+  readonly #stateFile: StateFile
+  readonly #snapshots = new Set<Promise<unknown>>()
+  #open: Open | undefined
+  #poll: NodeJS.Timeout | undefined
+  #appearance: FSWatcher | undefined
+  #begun: string | undefined
+  #copiedVersion: number | undefined
+  #uncopied = false
+  #checkpointAt = performance.now()
+  #checkpointWalBytes = 0
+  /** The last checkpoint back-filled everything, so that nobody can change the file until the next. */
+  #checkpointCompleted = false
+  #spoolWarned = false
+  #closing = false
+  #ticking = false
+  #lastError = ''
+
+  constructor(options: DatabaseOptions, logger: Logger) {
+    this.#options = options
+    this.#logger = logger
+    this.#spool = new Spool(options.metaPath, options.spoolLimitBytes)
+    this.#stateFile = new StateFile(options.metaPath)
+  }
+
+  get path(): string {
+    return this.#options.path
+  }
+
+  get position(): Position | undefined {
+    return this.#open?.history.position
+  }
+
+  get pageSize(): number | undefined {
+    return this.#open?.connections.pageSize
+  }
+
+  addFeed(feed: ReplicaFeed): void {
+    this.#feeds.push(feed)
+  }
+
+  isNewGeneration(generation: string): boolean {
+    return this.#begun === generation
+  }
+
+  /**
+   * Opens the database if its file is there, otherwise waits for it in the background.
+   * @throws WherryError ERR_DATABASE_INVALID or ERR_DATABASE_ACCESS; a database that is busy is tried again later
+   */
+  async start(): Promise<void> {
+    this.#poll = setInterval(() => void this.#tick(), this.#options.monitorIntervalMs)
+    await this.#mutex
+      .run(() => this.#tryOpen())
+      .catch((error: unknown) => {
+        if (!hasCode(error, 'ERR_DATABASE_BUSY')) throw error
+        this.#logger.warn('database is busy, trying again', { error: messageOf(error) })
+      })
+    this.#awaitAppearance()
+  }
+
+  async copy(): Promise<void> {
+    await this.#mutex.run(() => this.#copy())
+  }
+
+  /** The last copy before the end; opens a database that appeared only just now. */
+  async finalCopy(): Promise<void> {
+    this.#closing = true
+    await this.#mutex.run(async () => {
+      await this.#tryOpen()
+      await this.#copy()
+    })
+  }
+
+  async readBack(
+    generation: string,
+    offset: number,
+    checksum: WalMark['checksum'] | undefined,
+  ): Promise<Segment[] | undefined> {
+    return await this.#mutex.run(async () => {
+      const history = this.#open?.history
+      return history?.generation === generation ? history.readBack(offset, checksum) : undefined
+    })
+  }
+
+  async withSnapshot<T>(
+    options: { readonly wal: boolean },
+    use: (image: SnapshotImage, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { task } = await this.#mutex.run(async () => {
+      await this.#copy()
+      if (this.#snapshots.size === 0 && !this.#isFileCurrent) await this.#checkpoint()
+      const open = this.#open
+      const wal = options.wal ? open?.history.readBack(0, undefined) : []
+      if (open === undefined || wal === undefined) {
+        throw new WherryError('ERR_DATABASE_BUSY', `${this.path} is not open or changed its WAL just now`)
+      }
+      const task = use(imageOf(this.path, open, wal), open.generationEnd.signal)
+      this.#snapshots.add(task)
+      return { task }
+    })
+    try {
+      return await task
+    } finally {
+      this.#snapshots.delete(task)
+    }
+  }
+
+  async startGeneration(generation: string, reason: string): Promise<void> {
+    await this.#mutex.run(async () => {
+      if (this.#open?.history.generation === generation) await this.#newGeneration(this.#open, reason)
+    })
+  }
+
+  /** Closes the connections; the WAL stays, so that the next start continues the generation. */
+  async close(): Promise<void> {
+    this.#closing = true
+    clearInterval(this.#poll)
+    await this.#appearance?.close()
+    await this.#mutex.run(() => this.#shut())
+    this.#stateFile.close()
+    this.#spool.close()
+  }
+
+  /** The fallback for changes that the file system does not announce, and the clock of checkpoints. */
+  async #tick(): Promise<void> {
+    if (this.#ticking) return
+    this.#ticking = true
+    try {
+      await this.#mutex.run(async () => {
+        if (this.#closing) return
+        if (this.#open !== undefined && !this.#isSameFile(this.#open)) {
+          this.#logger.warn('database file was replaced or removed')
+          await this.#shut()
+        }
+        await this.#tryOpen()
+        this.#open?.watch.poll()
+        if (this.#uncopied) await this.#copy()
+        if (this.#isCheckpointDue()) await this.#checkpoint()
+      })
+      this.#lastError = ''
+    } catch (error) {
+      // The same trouble is told once, not with every tick.
+      if (messageOf(error) !== this.#lastError) this.#logger.error('sync error', { error: messageOf(error) })
+      this.#lastError = messageOf(error)
+    } finally {
+      this.#ticking = false
+    }
+  }
+
+  async #tryOpen(): Promise<void> {
+    if (this.#open !== undefined || !hasContent(this.path)) return
+    const limit = this.#options.maxCheckpointPageCount
+    const connections = new Connections(this.path, limit === 0 ? -1 : walSize(limit, 4096))
+    try {
+      const parts: HistoryParts = {
+        connections,
+        spool: this.#spool,
+        stateFile: this.#stateFile,
+        emit: (segment) => this.#emit(segment),
+      }
+      const resumed = await underLock(connections, () => {
+        connections.beginRead()
+        return resume(parts, this.#stateFile.load())
+      })
+      const history = resumed instanceof History ? resumed : await this.#begin(parts, resumed)
+      const watch = new CommitWatch(
+        connections.walPath,
+        () => this.#isUncopied(),
+        () => this.#onCommit(),
+      )
+      this.#open = { connections, parts, watch, history, generationEnd: new AbortController() }
+      void this.#appearance?.close()
+      this.#onCommit()
+    } catch (error) {
+      connections.close()
+      throw error
+    }
+  }
+
+  /** SQLite makes the file before its first page; to touch it then would take its page size out of the app's hands. */
+  #awaitAppearance(): void {
+    if (this.#open !== undefined) return
+    this.#appearance = watchPath(this.path, { ignoreInitial: true })
+    this.#appearance.on('all', () => void this.#tick())
+    this.#appearance.on('error', () => {})
+  }
+
+  async #begin(parts: HistoryParts, reason: string): Promise<History> {
+    const { history, isComplete } = await beginGeneration(parts)
+    this.#checkpointCompleted = isComplete
+    this.#begun = history.generation
+    this.#logger.info('sync: new generation', { generation: history.generation, reason })
+    return history
+  }
+
+  async #newGeneration(open: Open, reason: string): Promise<void> {
+    open.generationEnd.abort(new WherryError('ERR_CANCELLED', `The generation ended: ${reason}`))
+    open.generationEnd = new AbortController()
+    open.history = await this.#begin(open.parts, reason)
+    await this.#copy()
+    for (const feed of this.#feeds) feed.committed()
+  }
+
+  async #copy(): Promise<void> {
+    const open = this.#open
+    if (open === undefined) return
+    const version = open.connections.dataVersion()
+    try {
+      if (!(await open.history.copy())) return this.#warnSpoolFull()
+    } catch (error) {
+      if (!(error instanceof BrokenHistory)) throw error
+      return await this.#newGeneration(open, error.message)
+    }
+    this.#spoolWarned = false
+    this.#copiedVersion = version
+    this.#uncopied = false
+    if (!this.#closing) open.watch.arm()
+  }
+
+  async #checkpoint(): Promise<void> {
+    const open = this.#open
+    if (open === undefined) return
+    try {
+      this.#checkpointCompleted = await checkpoint(open.connections, open.history, CHECKPOINT_LOCK_MS)
+    } catch (error) {
+      if (!(error instanceof BrokenHistory)) throw error
+      await this.#newGeneration(open, error.message)
+    }
+    this.#checkpointAt = performance.now()
+    this.#checkpointWalBytes = open.history.position.offset
+    this.#logger.debug('checkpoint', { completed: this.#checkpointCompleted, wal: this.#checkpointWalBytes })
+  }
+
+  #isCheckpointDue(): boolean {
+    const open = this.#open
+    if (open === undefined || this.#snapshots.size > 0) return false
+    return isCheckpointDue({
+      nowMs: performance.now(),
+      walBytes: open.history.position.offset,
+      pageSize: open.history.pageSize,
+      minPages: this.#options.minCheckpointPageCount,
+      intervalMs: this.#options.checkpointIntervalMs,
+      lastAtMs: this.#checkpointAt,
+      lastWalBytes: this.#checkpointWalBytes,
+      lastCompleted: this.#checkpointCompleted,
+    })
+  }
+
+  /** True when the file is all there is, but for the row that restarts the WAL: a checkpoint would change nothing. */
+  get #isFileCurrent(): boolean {
+    const offset = this.#open?.history.position.offset ?? 0
+    return this.#checkpointCompleted && offset <= walSize(1, this.#open?.history.pageSize ?? 0)
+  }
+
+  #isUncopied(): boolean {
+    const version = this.#open?.connections.dataVersion()
+    return version === undefined || version !== this.#copiedVersion
+  }
+
+  #onCommit(): void {
+    this.#uncopied = true
+    for (const feed of this.#feeds) feed.committed()
+  }
+
+  #emit(segment: Segment): void {
+    segment.body.retain()
+    for (const feed of this.#feeds) {
+      segment.body.retain()
+      feed.segment(segment)
+    }
+    segment.body.release()
+  }
+
+  #warnSpoolFull(): void {
+    if (this.#spoolWarned) return
+    this.#spoolWarned = true
+    this.#logger.warn('spool is full, the WAL grows until a replica takes its segments', {
+      bytes: this.#spool.sizeBytes,
+    })
+  }
+
+  #isSameFile({ connections }: Open): boolean {
+    try {
+      const { ino, dev } = statSync(this.path)
+      return connections.isSameFile(ino, dev)
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return false
+      throw error
+    }
+  }
+
+  async #shut(): Promise<void> {
+    const open = this.#open
+    if (open === undefined) return
+    this.#open = undefined
+    open.watch.close()
+    open.generationEnd.abort(new WherryError('ERR_CANCELLED', 'The database was closed'))
+    await Promise.allSettled(this.#snapshots)
+    open.connections.close()
+  }
+}
+
+function imageOf(path: string, { connections, history }: Open, wal: readonly Segment[]): SnapshotImage {
+  return {
+    generation: history.generation,
+    mark: history.mark,
+    sizeBytes: statSync(path).size,
+    wal,
+    read: async (into, position) => (await readFile(connections.fd, into, 0, into.length, position)).bytesRead,
+  }
+}
+
+/** Continues the saved generation and catches up with the WAL; or tells why there must be a new one. */
+function resume(parts: HistoryParts, saved: SavedState | undefined): History | string {
+  const history = History.resume(parts, saved)
+  if (typeof history === 'string') return history
+  try {
+    history.copyNow()
+    return history
+  } catch (error) {
+    if (error instanceof BrokenHistory) return error.message
+    throw error
+  }
+}
+
+function hasContent(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+}

@@ -1,0 +1,210 @@
+import { setImmediate } from 'node:timers/promises'
+import { encodeFrame, encodeSkippable } from '../format/lz4.ts'
+import { MAX_INDEX, MAX_SEGMENT_OFFSET, type Position } from '../format/names.ts'
+import { frameSize, WAL_HEADER_SIZE, type WalHeader } from '../format/wal.ts'
+import { encodeWalMark, type WalMark } from '../format/wal-mark.ts'
+import type { Connections } from '../sqlite/connections.ts'
+import { checksumAt, READ_LIMIT, readCommitted, readWalHeader, startOf, type WalCursor } from '../sqlite/wal-reader.ts'
+import type { Segment } from './segment.ts'
+import type { Spool } from './spool.ts'
+import type { SavedState, StateFile } from './state-file.ts'
+
+/** A WAL that does not continue what was copied: the generation ends here, with this reason. */
+export class BrokenHistory extends Error {}
+
+/** What a history reads from and writes to. */
+export interface HistoryParts {
+  readonly connections: Connections
+  readonly spool: Spool
+  readonly stateFile: StateFile
+  /** Gets every segment once, in order. */
+  readonly emit: (segment: Segment) => void
+}
+
+/** Salt-1 grows by one a restart; a few TRUNCATEs by the app on an already empty WAL add one each. */
+const MAX_SALT_STEP = 255
+
+/**
+ * One generation as it is being copied: which WAL (`index`) is read, how far, and the segments made of it.
+ *
+ * Standing on {@link Connections}' read transaction it may take every restart of the WAL that it sees as the end of a
+ * fully copied index: while that transaction is held with a mark, nobody can restart the WAL; when it began on a fully
+ * back-filled WAL (mark 0), nobody can back-fill what is appended later, so only a WAL to which nothing was appended can
+ * be restarted. Whoever begins that transaction anew must therefore have copied everything under another guard first
+ * (the write lock, or a second read transaction): see checkpoint.ts.
+ */
+export class History {
+  readonly generation: string
+  readonly #connections: Connections
+  readonly #spool: Spool
+  readonly #stateFile: StateFile
+  readonly #emit: (segment: Segment) => void
+  #index: number
+  #cursor: WalCursor
+  #previousEnd: WalMark | undefined
+
+  private constructor(
+    parts: HistoryParts,
+    at: { generation: string; index: number; cursor: WalCursor; previousEnd: WalMark | undefined },
+  ) {
+    this.#connections = parts.connections
+    this.#spool = parts.spool
+    this.#stateFile = parts.stateFile
+    this.#emit = parts.emit
+    this.generation = at.generation
+    this.#index = at.index
+    this.#cursor = at.cursor
+    this.#previousEnd = at.previousEnd
+  }
+
+  /** A new generation whose index 0 is the WAL as it is now. */
+  static begin(parts: HistoryParts, generation: string, header: WalHeader): History {
+    const history = new History(parts, { generation, index: 0, cursor: startOf(header), previousEnd: undefined })
+    history.#save()
+    return history
+  }
+
+  /**
+   * Continues a saved generation if the live WAL proves that it goes on where the state says.
+   * @returns the history, or the reason why a new generation is needed
+   */
+  static resume(parts: HistoryParts, saved: SavedState | undefined): History | string {
+    if (saved === undefined) return 'no generation exists'
+    const { mark } = saved
+    const header = readWalHeader(parts.connections.walPath)
+    if (header === undefined) return 'wal truncated by another process'
+    if (header.salt1 !== mark.salt1 || header.salt2 !== mark.salt2) return 'wal restarted by another process'
+    const sum = checksumAt(parts.connections.walPath, mark, mark.offset)
+    if (sum?.s0 !== mark.checksum.s0 || sum.s1 !== mark.checksum.s1) return 'wal overwritten by another process'
+    const cursor = { header, offset: mark.offset, checksum: mark.checksum }
+    const { generation, previousEnd } = saved
+    return new History(parts, { generation, index: mark.index, cursor, previousEnd })
+  }
+
+  get position(): Position {
+    return { generation: this.generation, index: this.#index, offset: this.#cursor.offset }
+  }
+
+  get mark(): WalMark {
+    return this.#markAt(this.#cursor)
+  }
+
+  get pageSize(): number {
+    return this.#cursor.header.pageSize
+  }
+
+  /** Copies all that is committed, in steps between which the thread serves others. False when the spool is full. */
+  async copy(): Promise<boolean> {
+    for (;;) {
+      const step = this.#step()
+      if (step !== 'more') return step === 'done'
+      await setImmediate()
+    }
+  }
+
+  /** The same without a pause, for when a lock is held. */
+  copyNow(): boolean {
+    for (;;) {
+      const step = this.#step()
+      if (step !== 'more') return step === 'done'
+    }
+  }
+
+  /**
+   * Segments of the live WAL from `offset` to where it was copied, for a replica that has less than was handed out.
+   * @returns undefined when `offset` is not a place in this WAL with that checksum
+   */
+  readBack(offset: number, checksum: WalMark['checksum'] | undefined): Segment[] | undefined {
+    let cursor = startOf(this.#cursor.header)
+    if (offset > 0) {
+      const sum = this.checksumAt(offset)
+      if (sum === undefined || sum.s0 !== checksum?.s0 || sum.s1 !== checksum.s1) return undefined
+      cursor = { ...cursor, offset, checksum: sum }
+    }
+    const { pageSize } = this.#cursor.header
+    const frames = (this.#cursor.offset - WAL_HEADER_SIZE) / frameSize(pageSize)
+    const segments: Segment[] = []
+    while (cursor.offset < this.#cursor.offset) {
+      const read = readCommitted(this.#connections.walPath, cursor, frames)
+      if (read.kind !== 'frames' || read.bytes.length === 0) {
+        discard(segments)
+        return undefined
+      }
+      segments.push(this.#segment(cursor, read.bytes, read.next))
+      cursor = read.next
+    }
+    return segments
+  }
+
+  /** The live WAL's cumulative checksum at `offset`; undefined beyond its end. */
+  checksumAt(offset: number): WalMark['checksum'] | undefined {
+    return checksumAt(this.#connections.walPath, this.#cursor.header, offset)
+  }
+
+  #step(): 'more' | 'done' | 'full' {
+    if (this.#spool.isFull) return 'full'
+    const state = this.#connections.walState()
+    if (state === undefined) return 'done'
+    const read = readCommitted(this.#connections.walPath, this.#cursor, state.walFrames)
+    switch (read.kind) {
+      case 'absent':
+        return 'done'
+      case 'broken':
+        throw new BrokenHistory(read.reason)
+      case 'restarted':
+        this.#nextIndex(read.header)
+        return 'more'
+      case 'frames': {
+        if (read.bytes.length === 0) return 'done'
+        if (this.#cursor.offset > MAX_SEGMENT_OFFSET) throw new BrokenHistory('max offset exceeded')
+        const segment = this.#segment(this.#cursor, read.bytes, read.next)
+        this.#cursor = read.next
+        this.#save()
+        this.#emit(segment)
+        return read.bytes.length > READ_LIMIT / 2 ? 'more' : 'done'
+      }
+    }
+  }
+
+  #nextIndex(header: WalHeader): void {
+    const step = (header.salt1 - this.#cursor.header.salt1) >>> 0
+    if (step === 0 || step > MAX_SALT_STEP || header.pageSize !== this.#cursor.header.pageSize) {
+      throw new BrokenHistory('wal restarted by another process')
+    }
+    if (this.#index >= MAX_INDEX) throw new BrokenHistory('max index exceeded')
+    this.#previousEnd = this.mark
+    this.#index++
+    this.#cursor = startOf(header)
+    this.#save()
+  }
+
+  #segment(from: WalCursor, bytes: Buffer, to: WalCursor): Segment {
+    const previousEnd = from.offset === 0 ? this.#previousEnd : undefined
+    const head = previousEnd === undefined ? undefined : encodeSkippable(encodeWalMark(previousEnd))
+    return {
+      generation: this.generation,
+      index: this.#index,
+      offset: from.offset,
+      size: bytes.length,
+      end: this.#markAt(to),
+      previousEnd,
+      body: this.#spool.add(encodeFrame(bytes, head)),
+    }
+  }
+
+  #markAt(cursor: WalCursor): WalMark {
+    const { salt1, salt2 } = cursor.header
+    return { index: this.#index, offset: cursor.offset, salt1, salt2, checksum: cursor.checksum }
+  }
+
+  #save(): void {
+    this.#stateFile.save({ generation: this.generation, mark: this.mark, previousEnd: this.#previousEnd })
+  }
+}
+
+function discard(segments: readonly Segment[]): void {
+  for (const { body } of segments) {
+    body.retain()
+    body.release()
+  }
+}

@@ -1,0 +1,51 @@
+import type { Position } from '../format/names.ts'
+import type { WalMark } from '../format/wal-mark.ts'
+import type { Segment } from './segment.ts'
+
+/** What a database tells each of its replicas. Calls come in order and must not throw. */
+export interface ReplicaFeed {
+  /** Something was committed that is not copied yet, or a new generation began. */
+  committed(): void
+  /** A stretch of WAL was copied; the receiver releases its body when it is stored or no longer wanted. */
+  segment(segment: Segment): void
+}
+
+/** The database file as it stands still during {@link ReplicaSource.withSnapshot}. */
+export interface SnapshotImage {
+  readonly generation: string
+  /** The file, with the WAL up to this mark replayed, is a committed state. */
+  readonly mark: WalMark
+  readonly sizeBytes: number
+  /** The WAL of the mark's index from its start up to the mark; empty unless it was asked for. */
+  readonly wal: readonly Segment[]
+  /** Reads from the file; fewer bytes at its end. */
+  read(into: Buffer, position: number): Promise<number>
+}
+
+/** What a replica asks of its database. */
+export interface ReplicaSource {
+  readonly path: string
+  /** Where copying stands; undefined while the database is not open. */
+  readonly position: Position | undefined
+  readonly pageSize: number | undefined
+  /** True for a generation that this process began: no replica holds anything of it yet. */
+  isNewGeneration(generation: string): boolean
+  /** Copies all that is committed and hands it to every feed. */
+  copy(): Promise<void>
+  /** Segments of the live WAL from `offset`, if the WAL there has that checksum; undefined if it does not. */
+  readBack(
+    generation: string,
+    offset: number,
+    checksum: WalMark['checksum'] | undefined,
+  ): Promise<Segment[] | undefined>
+  /**
+   * Runs `use` while no checkpoint changes the file. `signal` aborts when the generation ends; `use` must then end, and
+   * must not call back here.
+   */
+  withSnapshot<T>(
+    options: { readonly wal: boolean },
+    use: (image: SnapshotImage, signal: AbortSignal) => Promise<T>,
+  ): Promise<T>
+  /** Ends `generation`, if it is still the present one, and begins another. */
+  startGeneration(generation: string, reason: string): Promise<void>
+}

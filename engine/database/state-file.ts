@@ -1,0 +1,86 @@
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { messageOf, systemCode, WherryError } from '../errors.ts'
+import { isGeneration } from '../format/names.ts'
+import type { WalMark } from '../format/wal-mark.ts'
+
+/** Where the engine stands in a database's history: the generation, and the mark of the last frame copied. */
+export interface SavedState {
+  readonly generation: string
+  readonly mark: WalMark
+  /** Where the index before `mark.index` ended, if this generation has one. */
+  readonly previousEnd: WalMark | undefined
+}
+
+/** Every state is padded to this, so that a shorter one never leaves the end of a longer one behind. */
+const RECORD_SIZE = 512
+
+/**
+ * The engine's memory across restarts: `position` in the meta folder, one line of JSON, rewritten in place after each
+ * copy. It is not synced: an older or lost state costs a new generation at most, because the WAL itself must prove it.
+ */
+export class StateFile {
+  readonly #path: string
+  #fd: number | undefined
+
+  constructor(metaPath: string) {
+    this.#path = join(metaPath, 'position')
+  }
+
+  /** The saved state, or undefined when there is none or it cannot be understood. */
+  load(): SavedState | undefined {
+    let text: string
+    try {
+      text = readFileSync(this.#path, 'utf8')
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined
+      throw accessError(this.#path, error)
+    }
+    return parseState(text)
+  }
+
+  save(state: SavedState): void {
+    try {
+      this.#fd ??= this.#create()
+      writeSync(this.#fd, `${JSON.stringify(state).padEnd(RECORD_SIZE - 1)}\n`, 0)
+    } catch (error) {
+      throw accessError(this.#path, error)
+    }
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  #create(): number {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    const temporary = `${this.#path}.tmp`
+    writeFileSync(temporary, '', { mode: 0o600 })
+    const fd = openSync(temporary, 'r+')
+    renameSync(temporary, this.#path)
+    return fd
+  }
+}
+
+function parseState(text: string): SavedState | undefined {
+  try {
+    const { generation, mark, previousEnd } = JSON.parse(text) as SavedState
+    const valid = isGeneration(generation) && isMark(mark) && (previousEnd === undefined || isMark(previousEnd))
+    return valid ? { generation, mark, previousEnd } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isMark({ index, offset, salt1, salt2, checksum }: WalMark): boolean {
+  return [index, offset, salt1, salt2, checksum.s0, checksum.s1].every(Number.isSafeInteger)
+}
+
+function accessError(path: string, error: unknown): WherryError {
+  return new WherryError(
+    'ERR_DATABASE_ACCESS',
+    `${path}, the engine's own state, cannot be used: ${messageOf(error)}; make the folder writable or set meta-path`,
+    { cause: error },
+  )
+}

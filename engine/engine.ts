@@ -1,0 +1,86 @@
+import { Database } from './database/database.ts'
+import type { Position } from './format/names.ts'
+import { Logger, type LogSink } from './log.ts'
+import type { DatabaseOptions } from './options.ts'
+import { Replica, type ReplicaStatus } from './replica/replica.ts'
+import { openStorage } from './storage/open.ts'
+
+export interface DatabaseStatus {
+  readonly path: string
+  /** How far it is copied; undefined while the file is not there. */
+  readonly position: Position | undefined
+  readonly replicas: readonly ReplicaStatus[]
+}
+
+interface Unit {
+  readonly database: Database
+  readonly replicas: readonly Replica[]
+}
+
+/**
+ * Replicates several databases, each to several replicas, in the thread that makes it. SQLite, reading and compression
+ * are synchronous here: programs with something else to answer use EngineThread.
+ */
+export class Engine {
+  readonly #units: Unit[] = []
+  readonly #logger: Logger
+
+  constructor(sink: LogSink) {
+    this.#logger = new Logger(sink)
+  }
+
+  /**
+   * Opens the databases that exist, waits in the background for those that do not, and starts their replicas.
+   * @throws WherryError ERR_DATABASE_INVALID, ERR_DATABASE_ACCESS, ERR_CONFIG; trouble with a replica is no error here
+   */
+  async start(databases: readonly DatabaseOptions[]): Promise<void> {
+    for (const options of databases) {
+      const logger = this.#logger.with({ db: options.path })
+      const database = new Database(options, logger)
+      const replicas: Replica[] = []
+      this.#units.push({ database, replicas })
+      for (const replicaOptions of options.replicas) {
+        const client = await openStorage(replicaOptions.storage)
+        const replica = new Replica(replicaOptions, database, client, logger.with({ replica: replicaOptions.name }))
+        database.addFeed(replica)
+        replicas.push(replica)
+      }
+      await database.start()
+      for (const replica of replicas) replica.start()
+    }
+  }
+
+  /** Resolves when everything that is committed in the databases that exist is in all their replicas. */
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    for (const { database, replicas } of this.#units) {
+      if (database.position === undefined) continue
+      await Promise.all(replicas.map((replica) => replica.whenSynced(signal)))
+    }
+  }
+
+  get status(): DatabaseStatus[] {
+    return this.#units.map(({ database, replicas }) => ({
+      path: database.path,
+      position: database.position,
+      replicas: replicas.map((replica) => replica.status),
+    }))
+  }
+
+  /**
+   * Stores what is committed, trying until `signal` aborts, and closes everything whatever happens.
+   * @throws the first error: ERR_NOT_DURABLE when a replica does not have the last commits
+   */
+  async close(signal: AbortSignal): Promise<void> {
+    const failures = (await Promise.all(this.#units.map((unit) => closeUnit(unit, signal)))).flat()
+    this.#units.length = 0
+    if (failures.length > 0) throw failures[0]
+  }
+}
+
+async function closeUnit({ database, replicas }: Unit, signal: AbortSignal): Promise<unknown[]> {
+  const steps = await Promise.allSettled([database.finalCopy()])
+  steps.push(...(await Promise.allSettled(replicas.map((replica) => replica.flush(signal)))))
+  steps.push(...(await Promise.allSettled(replicas.map((replica) => replica.close()))))
+  steps.push(...(await Promise.allSettled([database.close()])))
+  return steps.filter((step) => step.status === 'rejected').map((step) => step.reason as unknown)
+}

@@ -1,0 +1,46 @@
+import { decodeFrame } from '../format/lz4.ts'
+import { keys } from '../format/names.ts'
+import { frameSize, readFrameHeader, viewOf } from '../format/wal.ts'
+import type { WalMark } from '../format/wal-mark.ts'
+import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
+import type { RemoteEnd } from './resume.ts'
+
+/** What a replica answered about one generation. */
+export interface RemoteState {
+  readonly snapshots: readonly SnapshotInfo[]
+  /** Undefined without a snapshot: segments alone restore nothing. */
+  readonly end: RemoteEnd | undefined
+}
+
+/**
+ * Asks a replica how far it got: two listings, and the last segment, whose uncompressed length no listing tells.
+ * @throws the storage's errors; ERR_REPLICA_DAMAGED when the last segment cannot be decoded
+ */
+export async function remoteState(
+  client: StorageClient,
+  generation: string,
+  pageSize: number,
+  signal: AbortSignal,
+): Promise<RemoteState> {
+  const snapshots = await client.snapshots(generation, signal)
+  const newest = snapshots.at(-1)
+  if (newest === undefined) return { snapshots, end: undefined }
+  const segments = await client.segments(generation, { fromIndex: newest.index, signal })
+  const last = segments.at(-1)
+  if (last === undefined) {
+    return { snapshots, end: { snapshotIndex: newest.index, index: newest.index, offset: 0, checksum: undefined } }
+  }
+  let length = 0
+  let tail: Buffer = Buffer.alloc(0)
+  const name = keys.segment(last)
+  for await (const block of decodeFrame(await client.openSegment(last, signal), name)) {
+    length += block.length
+    tail = Buffer.concat([tail, block]).subarray(-frameSize(pageSize))
+  }
+  const end = { index: last.index, offset: last.offset + length, checksum: lastChecksum(tail, pageSize) }
+  return { snapshots, end: { snapshotIndex: newest.index, ...end } }
+}
+
+function lastChecksum(tail: Buffer, pageSize: number): WalMark['checksum'] | undefined {
+  return tail.length === frameSize(pageSize) ? readFrameHeader(viewOf(tail), 0).checksum : undefined
+}

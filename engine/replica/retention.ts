@@ -1,0 +1,42 @@
+import type { SnapshotInfo } from '../storage/client.ts'
+
+/** What retention wants done. */
+export interface RetentionPlan {
+  /** No snapshot of the present generation is young enough: take one first, then plan again. */
+  readonly snapshotNeeded: boolean
+  /** Generations to delete whole, oldest name first. */
+  readonly generations: readonly string[]
+  /** Generations of which snapshots and WAL below an index go. */
+  readonly below: readonly { readonly generation: string; readonly index: number }[]
+}
+
+/**
+ * Retention as Litestream has it: per generation everything before its oldest snapshot that is young enough goes, and a
+ * generation without such a snapshot goes whole. Unlike there, the newest snapshot of the present generation always
+ * counts as young enough, so that the present generation is never deleted.
+ *
+ * @param current the generation being written; undefined deletes nothing
+ * @param isStale true when something was written since the newest snapshot of `current`
+ */
+export function planRetention(
+  snapshots: readonly SnapshotInfo[],
+  current: string | undefined,
+  isStale: boolean,
+  nowMs: number,
+  retentionMs: number,
+): RetentionPlan {
+  const nothing = { snapshotNeeded: false, generations: [], below: [] }
+  const own = snapshots.filter(({ generation }) => generation === current)
+  const newest = own.at(-1)
+  if (newest === undefined || retentionMs <= 0) return nothing
+  const isYoung = (snapshot: SnapshotInfo): boolean => snapshot.createdAt.getTime() >= nowMs - retentionMs
+  if (isStale && !own.some(isYoung)) return { ...nothing, snapshotNeeded: true }
+  const generations: string[] = []
+  const below: { generation: string; index: number }[] = []
+  for (const [generation, group] of Map.groupBy(snapshots, (snapshot) => snapshot.generation)) {
+    const oldest = group.find((snapshot) => isYoung(snapshot) || snapshot === newest)
+    if (oldest === undefined) generations.push(generation)
+    else if (group[0] !== oldest) below.push({ generation, index: oldest.index })
+  }
+  return { snapshotNeeded: false, generations: generations.sort(), below }
+}

@@ -1,0 +1,37 @@
+import type { SnapshotImage } from '../database/replica-feed.ts'
+import { BLOCK_SIZE, encodeFrameStream, encodeSkippable } from '../format/lz4.ts'
+import { encodeWalMark } from '../format/wal-mark.ts'
+import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
+
+/**
+ * Stores a snapshot, one block in memory at a time.
+ *
+ * @param shipped resolves when the replica has the WAL up to the image's mark. The object ends only after that: a
+ *   snapshot that can be seen can be restored to a committed state.
+ */
+export async function storeSnapshot(
+  client: StorageClient,
+  image: SnapshotImage,
+  shipped: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<SnapshotInfo> {
+  const head = encodeSkippable(encodeWalMark(image.mark))
+  const body = encodeFrameStream(blocksOf(image, shipped), head)
+  return await client.writeSnapshot(image.generation, image.mark.index, body, {
+    sizeHintBytes: image.sizeBytes,
+    signal,
+  })
+}
+
+async function* blocksOf(image: SnapshotImage, shipped: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  const block = Buffer.allocUnsafeSlow(BLOCK_SIZE)
+  let position = 0
+  while (position < image.sizeBytes) {
+    const wanted = block.subarray(0, Math.min(block.length, image.sizeBytes - position))
+    const read = await image.read(wanted, position)
+    if (read === 0) break
+    position += read
+    yield wanted.subarray(0, read)
+  }
+  await shipped()
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { systemCode } from '../errors.ts'
+import { throwIfAborted } from './abort.ts'
+import { local } from './file-errors.ts'
+import { type Folders, syncFolder } from './file-folders.ts'
+
+/** Mode of new files: a replica holds the whole database, so that only its owner may read it. */
+const FILE_MODE = 0o600
+
+/** How a file reads when it is whole. */
+export interface WrittenFile {
+  readonly sizeBytes: number
+  readonly modifiedAt: Date
+}
+
+/**
+ * Writes a file that is visible whole or not at all, and durable when the promise resolves: a temporary file beside it is
+ * filled, synced and renamed, then the folder is synced. What fails or is aborted leaves no temporary file.
+ *
+ * @param fill writes the content; what it throws comes through unchanged
+ * @throws WherryError ERR_STORAGE_LOCAL, ERR_CANCELLED
+ */
+export async function writeWhole(
+  path: string,
+  folders: Folders,
+  fill: (file: FileHandle) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<WrittenFile> {
+  throwIfAborted(signal, `The write of ${path}`)
+  // Unique, so that two writers of one object never share it; the format's readers ignore the name.
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const file = await openNew(temporary, folders)
+  try {
+    const written = await fillAndClose(file, path, fill)
+    throwIfAborted(signal, `The write of ${path}`)
+    await local(`rename ${temporary}`, rename(temporary, path))
+    await local(`sync the folder of ${path}`, syncFolder(dirname(path)))
+    return written
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw error
+  }
+}
+
+async function openNew(path: string, folders: Folders): Promise<FileHandle> {
+  await folders.ensure(dirname(path))
+  try {
+    return await open(path, 'wx', FILE_MODE)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') return local(`write ${path}`, Promise.reject(error))
+  }
+  // The folder was there once and has vanished since, so that it is made anew, once.
+  folders.forget()
+  await folders.ensure(dirname(path))
+  return local(`write ${path}`, open(path, 'wx', FILE_MODE))
+}
+
+async function fillAndClose(
+  file: FileHandle,
+  path: string,
+  fill: (file: FileHandle) => Promise<void>,
+): Promise<WrittenFile> {
+  try {
+    await fill(file)
+    await local(`sync ${path}`, file.sync())
+    const { size, mtime } = await local(`stat ${path}`, file.stat())
+    return { sizeBytes: size, modifiedAt: mtime }
+  } finally {
+    await local(`close ${path}`, file.close())
+  }
+}
+
+/** Writes all of `bytes` at the end; a single write call may take fewer. */
+export async function append(file: FileHandle, path: string, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await local(`write ${path}`, file.write(bytes, at))).bytesWritten
+  }
+}

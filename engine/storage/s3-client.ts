@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { lookup as systemLookup } from 'node:dns'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { S3Client } from '@aws-sdk/client-s3'
+import { WherryError } from '../errors.ts'
+import type { S3StorageOptions } from '../options.ts'
+
+/** The caller decides about retries; the second attempt is for a kept connection that the server had just closed. */
+const MAX_ATTEMPTS = 2
+const CONNECT_TIMEOUT_MS = 5000
+/** Longest silence in a request or its answer. */
+const SOCKET_TIMEOUT_MS = 30_000
+/** Unused connections are closed after this, before a NAT gateway forgets them and the next upload has to find out. */
+const IDLE_CONNECTION_MS = 60_000
+/** Beyond {@link IDLE_CONNECTION_MS}, so that idle means silent: Node's default probes idle connections every second. */
+const TCP_PROBE_MS = 120_000
+
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+
+/**
+ * An SDK client for these options in `region`.
+ * @throws WherryError ERR_CONFIG when only one half of the key pair is given
+ */
+export function createS3Client(options: S3StorageOptions, region: string): S3Client {
+  const credentials = staticCredentials(options)
+  const endpoint = endpointUrl(options.endpoint)
+  const client = new S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+    forcePathStyle: options.forcePathStyle,
+    maxAttempts: MAX_ATTEMPTS,
+    // Trailing checksums, the SDK's default, are refused by several S3-compatible services.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // For "Expect: 100-continue" the SDK opens a connection a request, with an agent that is not ours.
+    expectContinueHeader: false,
+    logger: SILENT,
+    requestHandler: {
+      ...agents(options.skipVerify),
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      logger: SILENT,
+    },
+  })
+  addContentMd5(client)
+  return client
+}
+
+/** The endpoint as a URL: one without a scheme means https. Undefined for AWS. */
+export function endpointUrl(endpoint: string | undefined): string | undefined {
+  if (endpoint === undefined || /^\w+:\/\//.test(endpoint)) return endpoint
+  return `https://${endpoint}`
+}
+
+/**
+ * The configured key pair; undefined for the AWS default chain.
+ * @throws WherryError ERR_CONFIG when one half is missing
+ */
+export function staticCredentials(
+  options: S3StorageOptions,
+): { accessKeyId: string; secretAccessKey: string } | undefined {
+  const { accessKeyId, secretAccessKey, bucket } = options
+  if (accessKeyId === undefined && secretAccessKey === undefined) return undefined
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
+  const missing = accessKeyId === undefined ? 'access-key-id' : 'secret-access-key'
+  throw new WherryError('ERR_CONFIG', `The replica in bucket "${bucket}" has no ${missing}: set both keys or neither`)
+}
+
+function agents(skipVerify: boolean): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
+  const shared = {
+    keepAlive: true,
+    keepAliveMsecs: TCP_PROBE_MS,
+    timeout: IDLE_CONNECTION_MS,
+    maxSockets: 50,
+    lookup: lookupWithLocalhost,
+  }
+  return {
+    httpAgent: new HttpAgent(shared),
+    httpsAgent: new HttpsAgent({ ...shared, rejectUnauthorized: !skipVerify }),
+  }
+}
+
+/** Names below `.localhost` are this machine (RFC 6761, section 6.3), but not every system's resolver knows. */
+const lookupWithLocalhost: LookupFunction = (hostname, options, done) => {
+  if (!hostname.endsWith('.localhost')) return systemLookup(hostname, options, done)
+  if (options.all) done(null, [{ address: '127.0.0.1', family: 4 }])
+  else done(null, '127.0.0.1', 4)
+}
+
+/** The multi-object delete had to carry Content-MD5 before there were other checksums; older services still insist. */
+function addContentMd5(client: S3Client): void {
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      const { body, headers } = args.request as { body?: unknown; headers?: Record<string, string> }
+      if (context.commandName === 'DeleteObjectsCommand' && typeof body === 'string' && headers !== undefined) {
+        headers['content-md5'] = createHash('md5').update(body).digest('base64')
+      }
+      return next(args)
+    },
+    { step: 'build', name: 'contentMd5', priority: 'low' },
+  )
+}

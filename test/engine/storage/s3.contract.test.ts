@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
+import { keys } from '../../../engine/format/names.ts'
+import { type RunningS3, s3Client, s3Servers, skipWithout } from '../../servers/s3.ts'
+import { storageContract } from './contract.ts'
+import { s3Options, s3Stage } from './s3-stage.ts'
+
+for (const server of s3Servers) {
+  describe(`S3 storage on ${server.name}`, { skip: await skipWithout(server) }, () => {
+    let dir = ''
+    let s3: RunningS3
+    let count = 0
+    before(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'wherry-s3-'))
+      s3 = await server.start(dir)
+    })
+    after(async () => {
+      await s3.stop()
+      await rm(dir, { recursive: true })
+    })
+
+    const newPath = () => `contract/${count++}`
+
+    describe('contract', () => storageContract(async () => s3Stage(s3, s3Options(s3, { path: newPath() }))))
+
+    describe('contract, with the bucket in the host name', () =>
+      storageContract(async () => {
+        const endpoint = s3.endpoint.replace('127.0.0.1', 'localhost')
+        return s3Stage(s3, s3Options(s3, { path: newPath(), endpoint, forcePathStyle: false }))
+      }))
+
+    test('the stage sees an upload that was left', async () => {
+      const path = newPath()
+      const Key = `${path}/${keys.snapshot('00000000000000aa', 1)}`
+      await s3Client(s3).send(new CreateMultipartUploadCommand({ Bucket: s3.bucket, Key }))
+      assert.deepEqual(await s3Stage(s3, s3Options(s3, { path })).unfinished(), [Key])
+    })
+  })
+}

@@ -1,0 +1,23 @@
+import type { LogLevel } from '../../engine/log.ts'
+import type { DatabaseOptions } from '../../engine/options.ts'
+
+export interface LoggingOptions {
+  readonly level: LogLevel
+  readonly type: 'text' | 'json'
+  /** True: stderr; false: stdout. */
+  readonly stderr: boolean
+}
+
+/** The whole configuration, resolved: defaults filled in, paths absolute, credentials copied to where they are used. */
+export interface Config {
+  /** Absolute path of the file it came from; undefined when it came from arguments or the environment. */
+  readonly source: string | undefined
+  /** Command line for `replicate` to run, if any. */
+  readonly exec: string | undefined
+  /** Address for metrics, if any. */
+  readonly addr: string | undefined
+  readonly logging: LoggingOptions
+  readonly databases: readonly DatabaseOptions[]
+  /** Sentences about settings that are accepted but do nothing yet. */
+  readonly warnings: readonly string[]
+}

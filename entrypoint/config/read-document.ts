@@ -1,0 +1,125 @@
+import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
+import { WherryError } from '../../engine/errors.ts'
+import { didYouMean } from '../nearest.ts'
+import { expectations, isNull, readScalar } from './scalar.ts'
+import { type ConfigSection, configKeys, type KeySpec, type KeyTable, type ScalarSpec, type Section } from './schema.ts'
+import { makeSection } from './section.ts'
+import { parseYaml, type YamlText } from './yaml-syntax.ts'
+
+/**
+ * Reads the text of a configuration file by the tables of schema.ts.
+ *
+ * Lenient as Litestream's parser is: of a key given twice the last counts, `<<` puts the keys of other mappings where it
+ * stands, and only the first document is read. Stricter in one point: an unknown key is an error, except at the top
+ * one that starts with `x-`, which may hold anchors.
+ *
+ * @param file for messages, which read `FILE:LINE:COLUMN: KEY.PATH: what is wrong`
+ * @throws WherryError ERR_CONFIG; its message shows no value of a `secret` key
+ */
+export function readDocument(text: string, file: string): ConfigSection {
+  const yaml = parseYaml(text, file)
+  const node = yaml.document?.contents ?? undefined
+  return new DocumentReader(yaml).section(configKeys, { node, path: '', position: `${file}:1:1` })
+}
+
+/** A value (undefined for none), its key path and the file position of its key. */
+interface Entry {
+  readonly node: Node | undefined
+  readonly path: string
+  readonly position: string
+}
+
+class DocumentReader {
+  readonly #yaml: YamlText
+
+  constructor(yaml: YamlText) {
+    this.#yaml = yaml
+  }
+
+  section<T extends KeyTable>(table: T, entry: Entry): Section<T> {
+    const entries = new Map<string, Entry>()
+    if (!isEmpty(entry.node)) this.#collect(entry, entries, [])
+    const given = new Map<string, unknown>()
+    for (const [key, value] of entries) {
+      const spec = table[key]
+      if (spec !== undefined) given.set(key, this.#value(spec, value))
+      else if (entry.path !== '' || !key.startsWith('x-')) throw unknownKey(key, value, Object.keys(table))
+    }
+    return makeSection(table, given, (key) => place((key === undefined ? undefined : entries.get(key)) ?? entry))
+  }
+
+  /** Adds the entries of a mapping in order: a later key, or a later `<<`, counts. */
+  #collect(entry: Entry, into: Map<string, Entry>, outer: readonly Node[]): void {
+    const { node, path } = entry
+    if (!isMap<Node, Node | null>(node)) throw fail(entry, 'expected a mapping (lines of "key: value")')
+    if (outer.includes(node)) throw fail(entry, '"<<" takes in the mapping that it stands in')
+    for (const pair of node.items) {
+      if (!isScalar(pair.key)) throw fail(entry, 'a key must be plain text')
+      const name = String(pair.key.value)
+      const position = this.#yaml.position(pair.key.range?.[0] ?? 0)
+      const value = this.#entry(pair.value, path === '' ? name : `${path}.${name}`, position)
+      if (name === '<<')
+        for (const source of this.#items(value)) this.#collect({ ...source, path }, into, [...outer, node])
+      else into.set(name, value)
+    }
+  }
+
+  /** The items of a list, or a single value as the only item. */
+  #items(list: Entry): Entry[] {
+    if (!isSeq<Node>(list.node)) return [list]
+    return list.node.items.map((item, index) => {
+      const position = this.#yaml.position(item.range?.[0] ?? 0)
+      return this.#entry(item, `${list.path}[${index}]`, position)
+    })
+  }
+
+  #entry(node: Node | null, path: string, position: string): Entry {
+    const { document } = this.#yaml
+    if (!isAlias(node) || document === undefined) return { node: node ?? undefined, path, position }
+    const target = node.resolve(document)
+    if (target === undefined) throw fail({ path, position }, 'the alias names no anchor before it')
+    return { node: target, path, position }
+  }
+
+  /** What `entry` means for a key of this kind; undefined when it sets nothing. */
+  #value(spec: KeySpec, entry: Entry): unknown {
+    if (isEmpty(entry.node)) return undefined
+    if (spec.kind === 'section') return this.section(spec.keys, entry)
+    if (spec.kind === 'sections') return this.#list(entry).map((item) => this.section(spec.keys, item))
+    if (spec.kind === 'strings') return this.#list(entry).map((item) => this.#scalar({ ...spec, kind: 'string' }, item))
+    return this.#scalar(spec, entry)
+  }
+
+  #list(entry: Entry): Entry[] {
+    if (!isSeq(entry.node)) throw fail(entry, 'expected a list (lines of "- ...")')
+    return this.#items(entry)
+  }
+
+  #scalar(spec: ScalarSpec, entry: Entry): unknown {
+    const scalar = isScalar(entry.node) ? scalarText(entry.node) : undefined
+    if (scalar === undefined) throw fail(entry, `expected ${expectations[spec.kind]}`)
+    const value = readScalar(spec.kind, scalar)
+    if (value === undefined) throw fail(entry, `${JSON.stringify(scalar.text)} is not ${expectations[spec.kind]}`)
+    return value === '' ? undefined : value
+  }
+}
+
+function isEmpty(node: Node | undefined): boolean {
+  return node === undefined || (isScalar(node) && isNull(scalarText(node)))
+}
+
+function scalarText(scalar: { source?: string; type?: string }): { text: string; plain: boolean } {
+  return { text: scalar.source ?? '', plain: scalar.type === 'PLAIN' }
+}
+
+function place({ path, position }: Pick<Entry, 'path' | 'position'>): string {
+  return path === '' ? position : `${position}: ${path}`
+}
+
+function fail(entry: Pick<Entry, 'path' | 'position'>, message: string): WherryError {
+  return new WherryError('ERR_CONFIG', `${place(entry)}: ${message}`)
+}
+
+function unknownKey(key: string, entry: Entry, known: readonly string[]): WherryError {
+  return fail(entry, `unknown key${didYouMean(key, known) || `; the keys here are ${known.join(', ')}`}`)
+}

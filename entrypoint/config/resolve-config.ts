@@ -1,0 +1,72 @@
+import type { LogLevel } from '../../engine/log.ts'
+import type { DatabaseOptions, StorageOptions } from '../../engine/options.ts'
+import type { Config, LoggingOptions } from './config.ts'
+import { resolveDatabase } from './resolve-database.ts'
+import type { ConfigSection, LoggingSection } from './schema.ts'
+
+/**
+ * The configuration in a file, resolved and checked.
+ * @param source absolute path of the file
+ * @throws WherryError ERR_CONFIG for a setting that can't be right, ERR_NOT_BUILT for one that is not built yet
+ */
+export function resolveConfig(section: ConfigSection, source: string): Config {
+  const warnings: string[] = []
+  const warn = (warning: string): void => void warnings.push(warning)
+  const { values } = section
+  if (values.addr !== undefined) warn(section.error('addr', 'metrics are not built yet; nothing listens here').message)
+  return {
+    source,
+    exec: values.exec,
+    addr: values.addr,
+    logging: resolveLogging(values.logging, warn),
+    databases: resolveDatabases(section, warn),
+    warnings,
+  }
+}
+
+const levels: ReadonlyMap<string, LogLevel> = new Map([
+  ['debug', 'debug'],
+  ['info', 'info'],
+  ['warn', 'warn'],
+  ['warning', 'warn'],
+  ['error', 'error'],
+])
+
+function resolveLogging(section: LoggingSection, warn: (warning: string) => void): LoggingOptions {
+  const { level: levelText, type, stderr } = section.values
+  if (type !== 'text' && type !== 'json') throw section.error('type', `"${type}" is not a log type; set text or json`)
+  const level = levels.get(levelText.toLowerCase())
+  if (level === undefined) warn(section.error('level', `"${levelText}" is not a log level; info is used`).message)
+  return { level: level ?? 'info', type, stderr }
+}
+
+function resolveDatabases(section: ConfigSection, warn: (warning: string) => void): DatabaseOptions[] {
+  const defaults = {
+    accessKeyId: section.values['access-key-id'],
+    secretAccessKey: section.values['secret-access-key'],
+  }
+  const paths = new Set<string>()
+  const owners = new Map<string, string>()
+  return section.values.dbs.map((databaseSection) => {
+    const database = resolveDatabase(databaseSection, defaults, warn)
+    if (paths.has(database.path)) throw databaseSection.error('path', `${database.path} is listed twice`)
+    paths.add(database.path)
+    for (const { name, storage } of database.replicas) {
+      const owner = owners.get(destination(storage)) ?? database.path
+      if (owner !== database.path) {
+        throw databaseSection.error(
+          'replicas',
+          `replica "${name}" is also the place of ${owner}; give each its own path`,
+        )
+      }
+      owners.set(destination(storage), owner)
+    }
+    return database
+  })
+}
+
+/** What two replicas of different databases must not share: a restore would take whichever is newer. */
+function destination(storage: StorageOptions): string {
+  if (storage.type === 'file') return storage.path
+  return JSON.stringify([storage.endpoint, storage.bucket, storage.path])
+}

@@ -1,0 +1,57 @@
+import { basename, dirname, join, resolve } from 'node:path'
+import type { DatabaseOptions, ReplicaOptions } from '../../engine/options.ts'
+import { absolutePath } from './paths.ts'
+import { resolveReplica } from './resolve-replica.ts'
+import type { Credentials } from './resolve-storage.ts'
+import type { DatabaseSection, ReplicaSection } from './schema.ts'
+
+/**
+ * One database with its replicas, resolved. `meta-path` is taken as it stands, relative to the working directory.
+ * @param warn gets a sentence for each setting that does nothing yet
+ * @throws WherryError ERR_CONFIG, ERR_NOT_BUILT
+ */
+export function resolveDatabase(
+  section: DatabaseSection,
+  defaults: Credentials,
+  warn: (warning: string) => void,
+): DatabaseOptions {
+  const { values } = section
+  if (values.path === undefined) throw section.error(undefined, 'path is missing; give the database file')
+  const path = absolutePath(values.path)
+  return {
+    path,
+    metaPath: resolve(values['meta-path'] ?? join(dirname(path), `.${basename(path)}-wherry`)),
+    monitorIntervalMs: positive(section, 'monitor-interval'),
+    checkpointIntervalMs: Math.max(values['checkpoint-interval'], 0),
+    minCheckpointPageCount: positive(section, 'min-checkpoint-page-count'),
+    maxCheckpointPageCount: Math.max(values['max-checkpoint-page-count'], 0),
+    spoolLimitBytes: positive(section, 'spool-limit'),
+    replicas: resolveReplicas(values.replicas, defaults, warn),
+  }
+}
+
+function positive(
+  section: DatabaseSection,
+  key: 'monitor-interval' | 'min-checkpoint-page-count' | 'spool-limit',
+): number {
+  const value = section.values[key]
+  if (value > 0) return value
+  throw section.error(key, `${key} must be above 0`)
+}
+
+function resolveReplicas(
+  sections: readonly ReplicaSection[],
+  defaults: Credentials,
+  warn: (warning: string) => void,
+): ReplicaOptions[] {
+  const names = new Set<string>()
+  return sections.map((section) => {
+    const replica = resolveReplica(section, defaults, warn)
+    if (names.has(replica.name)) {
+      const why = section.values.name === undefined ? ' (the type, as name is not set)' : ''
+      throw section.error('name', `two replicas are called "${replica.name}"${why}; set name to tell them apart`)
+    }
+    names.add(replica.name)
+    return replica
+  })
+}

@@ -1,0 +1,24 @@
+import type { Environment } from './config/expand-env.ts'
+import type { LogOutput } from './log.ts'
+
+/** Where text goes: a stream, or a test's collector. */
+export interface TextOutput {
+  write(text: string): unknown
+}
+
+/** What a command gets from the process. */
+export interface Context {
+  /** Arguments after the command's name. */
+  readonly args: readonly string[]
+  readonly env: Environment
+  readonly stdout: TextOutput
+  readonly stderr: TextOutput
+  /** Starts with Litestream's form for what happens before a configuration is loaded. */
+  readonly log: LogOutput
+}
+
+/** What the module of a command exports. */
+export interface Command {
+  /** @returns the exit status; errors are thrown */
+  run(context: Context): Promise<number>
+}

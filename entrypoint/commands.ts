@@ -1,0 +1,31 @@
+import { WherryError } from '../engine/errors.ts'
+import type { Command } from './context.ts'
+import { didYouMean } from './nearest.ts'
+
+export interface CommandEntry {
+  readonly summary: string
+  /** Loads the command's module, and with it only what this command needs. */
+  readonly load: () => Promise<Command>
+}
+
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  run: { summary: 'restore, then run a command and replicate beside it', load: () => import('./commands/run.ts') },
+  databases: { summary: 'list the databases in the configuration', load: () => import('./commands/databases.ts') },
+  generations: { summary: 'list the generations of a database', load: () => import('./commands/generations.ts') },
+  replicate: { summary: 'replicate databases until told to stop', load: () => import('./commands/replicate.ts') },
+  restore: { summary: 'restore a database from a replica', load: () => import('./commands/restore.ts') },
+  snapshots: { summary: 'list the snapshots of a database', load: () => import('./commands/snapshots.ts') },
+  wal: { summary: 'list the WAL segments of a database', load: () => import('./commands/wal.ts') },
+  version: { summary: 'print the version', load: () => import('./commands/version.ts') },
+  help: { summary: 'print this, or the usage of a command', load: () => import('./commands/help.ts') },
+}
+
+/** @throws WherryError ERR_USAGE for a name that is not a command */
+export function findCommand(name: string): CommandEntry {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (entry !== undefined) return entry
+  throw new WherryError(
+    'ERR_USAGE',
+    `Unknown command "${name}"${didYouMean(name, Object.keys(commands)) || '; "wherry help" lists them'}`,
+  )
+}

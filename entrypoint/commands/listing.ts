@@ -1,0 +1,84 @@
+import { messageOf, WherryError } from '../../engine/errors.ts'
+import { Logger } from '../../engine/log.ts'
+import type { ReplicaOptions } from '../../engine/options.ts'
+import type { StorageClient } from '../../engine/storage/client.ts'
+import { openStorage } from '../../engine/storage/open.ts'
+import { onlyArgument } from '../cli/command-line.ts'
+import type { FlagValues } from '../cli/flags.ts'
+import type { replicaFlags } from '../cli/shared-flags.ts'
+import type { Config } from '../config/config.ts'
+import { directReplica } from '../config/direct-config.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { absolutePath } from '../config/paths.ts'
+import { isReplicaUrl } from '../config/replica-url.ts'
+import type { Context } from '../context.ts'
+
+/** The forms of a listing's arguments, for its usage text. */
+export const listingForms = ['DB_PATH', 'REPLICA_URL'] as const
+
+/** What a listing is about. */
+export interface Listing {
+  /** Absolute path; undefined for a replica given by URL. */
+  readonly database: string | undefined
+  readonly replicas: readonly ReplicaOptions[]
+  readonly log: Logger
+}
+
+/**
+ * The replicas that the arguments name: those of a database in the configuration (`-replica` picks one), or the one
+ * at a URL (`-replica` means nothing then).
+ * @throws WherryError ERR_USAGE, ERR_CONFIG, ERR_NOT_BUILT
+ */
+export async function findListing(
+  flags: FlagValues<typeof replicaFlags>,
+  rest: readonly string[],
+  context: Context,
+): Promise<Listing> {
+  const argument = onlyArgument(rest, 'DB_PATH or REPLICA_URL')
+  const log = new Logger(context.log.sink)
+  if (isReplicaUrl(argument)) {
+    if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
+    return { database: undefined, replicas: [directReplica(argument)], log }
+  }
+  const config = await loadConfig(flags, context.env)
+  logBesideOutput(config, context)
+  const path = absolutePath(argument)
+  const database = config.databases.find((candidate) => candidate.path === path)
+  if (database === undefined) {
+    const known = config.databases.map((candidate) => candidate.path).join(', ') || 'none'
+    throw new WherryError('ERR_USAGE', `Database ${path} is not in the configuration, which has: ${known}`)
+  }
+  const replicas = database.replicas.filter(({ name }) => flags.replica === undefined || name === flags.replica)
+  if (flags.replica !== undefined && replicas.length === 0) {
+    const known = database.replicas.map(({ name }) => name).join(', ') || 'none'
+    throw new WherryError('ERR_USAGE', `Database ${path} has no replica "${flags.replica}"; it has: ${known}`)
+  }
+  return { database: path, replicas, log: log.with({ db: path }) }
+}
+
+/** For commands whose output is a table: log lines in the configured form, but never among the table's lines. */
+export function logBesideOutput(config: Config, context: Context): void {
+  context.log.configure({ ...config.logging, stderr: true })
+}
+
+/**
+ * Calls `list` with a client of each replica in turn. A replica that can't be listed is logged and passed over, so that
+ * the others still show.
+ */
+export async function listReplicas(
+  { replicas, log }: Listing,
+  list: (client: StorageClient, replica: string) => Promise<void>,
+): Promise<void> {
+  for (const { name, storage } of replicas) {
+    try {
+      const client = await openStorage(storage)
+      try {
+        await list(client, name)
+      } finally {
+        await client.close()
+      }
+    } catch (error) {
+      log.error('cannot list replica', { replica: name, error: messageOf(error) })
+    }
+  }
+}

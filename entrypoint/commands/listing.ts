@@ -43,17 +43,26 @@ export async function findListing(
   const config = await loadConfig(flags, context.env)
   logBesideOutput(config, context)
   const path = absolutePath(argument)
+  const replicas = findReplicas(config, path, flags.replica)
+  return { database: path, replicas, log: log.with({ db: path }) }
+}
+
+/**
+ * The replicas of a database in the configuration, or the one of them that is named.
+ * @throws WherryError ERR_USAGE when the configuration has no such database or replica
+ */
+export function findReplicas(config: Config, path: string, name: string | undefined): readonly ReplicaOptions[] {
   const database = config.databases.find((candidate) => candidate.path === path)
   if (database === undefined) {
     const known = config.databases.map((candidate) => candidate.path).join(', ') || 'none'
     throw new WherryError('ERR_USAGE', `Database ${path} is not in the configuration, which has: ${known}`)
   }
-  const replicas = database.replicas.filter(({ name }) => flags.replica === undefined || name === flags.replica)
-  if (flags.replica !== undefined && replicas.length === 0) {
-    const known = database.replicas.map(({ name }) => name).join(', ') || 'none'
-    throw new WherryError('ERR_USAGE', `Database ${path} has no replica "${flags.replica}"; it has: ${known}`)
+  const replicas = database.replicas.filter((replica) => name === undefined || replica.name === name)
+  if (name !== undefined && replicas.length === 0) {
+    const known = database.replicas.map((replica) => replica.name).join(', ') || 'none'
+    throw new WherryError('ERR_USAGE', `Database ${path} has no replica "${name}"; it has: ${known}`)
   }
-  return { database: path, replicas, log: log.with({ db: path }) }
+  return replicas
 }
 
 /** For commands whose output is a table: log lines in the configured form, but never among the table's lines. */

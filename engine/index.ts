@@ -1,0 +1,22 @@
+/**
+ * The replication engine as a library. Replicate and restore: {@link EngineThread}. List what a replica holds:
+ * {@link openStorage}. Nothing here loads SQLite or an SDK before it is used.
+ */
+export type { DatabaseStatus } from './engine.ts'
+export { type ErrorCode, hasCode, messageOf, systemCode, WherryError } from './errors.ts'
+export { formatPosition, hex8, isGeneration, type Position } from './format/names.ts'
+export { type LogFields, Logger, type LogLevel, type LogSink } from './log.ts'
+export {
+  type DatabaseOptions,
+  databaseDefaults,
+  type FileStorageOptions,
+  type ReplicaOptions,
+  replicaDefaults,
+  type S3StorageOptions,
+  type StorageOptions,
+} from './options.ts'
+export type { ReplicaStatus } from './replica/replica.ts'
+export type { RestoreRequest, RestoreResult } from './restore/restore.ts'
+export type { SegmentInfo, SnapshotInfo, StorageClient } from './storage/client.ts'
+export { openStorage } from './storage/open.ts'
+export { EngineThread } from './worker/engine-thread.ts'

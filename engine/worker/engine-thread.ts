@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads'
+import type { DatabaseStatus } from '../engine.ts'
+import { WherryError } from '../errors.ts'
+import type { LogSink } from '../log.ts'
+import type { DatabaseOptions } from '../options.ts'
+import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
+import { type Calls, fromPlainError, type Message, type Method, type Request, type RestoreSource } from './protocol.ts'
+
+/** Beside this module: as source in a checkout, as JavaScript in a bundle. */
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
+
+interface Waiting {
+  resolve(result: unknown): void
+  reject(error: Error): void
+}
+
+/**
+ * The engine in a worker thread: SQLite, compression and uploads never delay the thread that answers signals.
+ * Every call rejects with ERR_ENGINE_DIED when the thread has died.
+ */
+export class EngineThread {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #nextId = 1
+  #death: WherryError | undefined
+
+  /** Settles when the thread ends: undefined after `close`, an ERR_ENGINE_DIED when nobody asked for it. */
+  readonly ended: Promise<WherryError | undefined>
+
+  /** @param sink gets the engine's lines */
+  constructor(sink: LogSink) {
+    this.#worker = new Worker(THREAD, { stdin: false })
+    this.#worker.on('message', (message: Message) => {
+      if ('log' in message) sink(message.log.level, message.log.message, message.log.fields)
+      else this.#settle(message)
+    })
+    this.ended = new Promise((resolve) => {
+      let reason = ''
+      this.#worker.on('error', (error) => {
+        reason = `: ${error.message}`
+      })
+      this.#worker.on('exit', () => {
+        this.#death ??= new WherryError('ERR_ENGINE_DIED', `The engine's thread ended${reason}`)
+        for (const { reject } of this.#waiting.values()) reject(this.#death)
+        this.#waiting.clear()
+        resolve(this.#death === CLOSED ? undefined : this.#death)
+      })
+    })
+  }
+
+  /** See Engine.start. */
+  async start(databases: readonly DatabaseOptions[], signal?: AbortSignal): Promise<void> {
+    await this.#call('start', databases, signal)
+  }
+
+  /** See Engine.whenSynced. */
+  async whenSynced(signal?: AbortSignal): Promise<void> {
+    await this.#call('whenSynced', undefined, signal)
+  }
+
+  async status(): Promise<DatabaseStatus[]> {
+    return await this.#call('status', undefined)
+  }
+
+  /** Restores one database from the best of `sources`; see restoreFrom. */
+  async restore(
+    sources: readonly RestoreSource[],
+    request: RestoreRequest,
+    signal?: AbortSignal,
+  ): Promise<RestoreResult> {
+    return await this.#call('restore', { sources, request }, signal)
+  }
+
+  /** Stores what is committed, trying until `signal` aborts, and ends the thread whatever happens. See Engine.close. */
+  async close(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#call('close', undefined, signal)
+    } finally {
+      this.#death ??= CLOSED
+      await this.#worker.terminate()
+    }
+  }
+
+  async #call<M extends Method>(
+    method: M,
+    params: Calls[M]['params'],
+    signal?: AbortSignal,
+  ): Promise<Calls[M]['result']> {
+    if (this.#death !== undefined) throw this.#death
+    const id = this.#nextId++
+    const cancel = (): void => this.#post({ id, cancel: true })
+    try {
+      return await new Promise<Calls[M]['result']>((resolve, reject) => {
+        this.#waiting.set(id, { resolve: (result) => resolve(result as Calls[M]['result']), reject })
+        this.#post({ id, method, params })
+        if (signal?.aborted) cancel()
+        signal?.addEventListener('abort', cancel)
+      })
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+  }
+
+  #post(request: Request): void {
+    this.#worker.postMessage(request)
+  }
+
+  #settle(message: Exclude<Message, { log: unknown }>): void {
+    const waiting = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if ('error' in message) waiting?.reject(fromPlainError(message.error))
+    else waiting?.resolve(message.result)
+  }
+}
+
+const CLOSED = new WherryError('ERR_ENGINE_DIED', "The engine's thread was closed")

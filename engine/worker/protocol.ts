@@ -1,0 +1,54 @@
+import type { DatabaseStatus } from '../engine.ts'
+import { type ErrorCode, messageOf, WherryError } from '../errors.ts'
+import type { LogFields, LogLevel } from '../log.ts'
+import type { DatabaseOptions, StorageOptions } from '../options.ts'
+import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
+
+/** A replica to restore from. */
+export interface RestoreSource {
+  readonly name: string
+  readonly storage: StorageOptions
+}
+
+/** What the thread can be asked to do: the parameters and the result of each call. */
+export interface Calls {
+  start: { params: readonly DatabaseOptions[]; result: undefined }
+  whenSynced: { params: undefined; result: undefined }
+  status: { params: undefined; result: DatabaseStatus[] }
+  close: { params: undefined; result: undefined }
+  restore: { params: { sources: readonly RestoreSource[]; request: RestoreRequest }; result: RestoreResult }
+}
+
+export type Method = keyof Calls
+
+/** To the thread. A call is cancelled by its id. */
+export type Request =
+  | { readonly id: number; readonly method: Method; readonly params: Calls[Method]['params'] }
+  | { readonly id: number; readonly cancel: true }
+
+/** From the thread. */
+export type Message =
+  | { readonly id: number; readonly result: Calls[Method]['result'] }
+  | { readonly id: number; readonly error: PlainError }
+  | { readonly log: { readonly level: LogLevel; readonly message: string; readonly fields: LogFields } }
+
+/** An error as plain data: structured clone keeps neither class nor code. */
+export interface PlainError {
+  readonly code: ErrorCode | undefined
+  readonly message: string
+  readonly stack: string | undefined
+}
+
+export function toPlainError(error: unknown): PlainError {
+  return {
+    code: error instanceof WherryError ? error.code : undefined,
+    message: messageOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  }
+}
+
+export function fromPlainError({ code, message, stack }: PlainError): Error {
+  const error = code === undefined ? new Error(message) : new WherryError(code, message)
+  if (stack !== undefined) error.stack = stack
+  return error
+}

@@ -1,0 +1,43 @@
+/** The worker thread's side: one Engine, and restores, behind messages. */
+import { parentPort } from 'node:worker_threads'
+import { Engine } from '../engine.ts'
+import { WherryError } from '../errors.ts'
+import { Logger, type LogSink } from '../log.ts'
+import { type Calls, type Message, type Method, type Request, toPlainError } from './protocol.ts'
+
+if (parentPort === null) throw new Error('This module runs in a worker thread')
+const port = parentPort
+
+const send = (message: Message): void => port.postMessage(message)
+const sink: LogSink = (level, message, fields) => send({ log: { level, message, fields } })
+
+const engine = new Engine(sink)
+const running = new Map<number, AbortController>()
+
+const handlers: { [M in Method]: (params: Calls[M]['params'], signal: AbortSignal) => Promise<Calls[M]['result']> } = {
+  start: async (databases) => void (await engine.start(databases)),
+  whenSynced: async (_, signal) => void (await engine.whenSynced(signal)),
+  status: async () => engine.status,
+  close: async (_, signal) => void (await engine.close(signal)),
+  restore: async ({ sources, request }, signal) => {
+    const { restoreFrom } = await import('../restore/restore-from.ts')
+    return await restoreFrom(sources, request, new Logger(sink), signal)
+  },
+}
+
+async function answer<M extends Method>(id: number, method: M, params: Calls[M]['params']): Promise<void> {
+  const controller = new AbortController()
+  running.set(id, controller)
+  try {
+    send({ id, result: await handlers[method](params, controller.signal) })
+  } catch (error) {
+    send({ id, error: toPlainError(error) })
+  } finally {
+    running.delete(id)
+  }
+}
+
+port.on('message', (request: Request) => {
+  if ('cancel' in request) running.get(request.id)?.abort(new WherryError('ERR_CANCELLED', 'Cancelled'))
+  else void answer(request.id, request.method, request.params)
+})

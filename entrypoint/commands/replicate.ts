@@ -1,0 +1,48 @@
+import { Logger, WherryError } from '../../engine/index.ts'
+import { parseCommandLine } from '../cli/command-line.ts'
+import { configFlags } from '../cli/shared-flags.ts'
+import { splitWords } from '../cli/words.ts'
+import type { Config } from '../config/config.ts'
+import { directConfig } from '../config/direct-config.ts'
+import { loadConfig } from '../config/load-config.ts'
+import type { Context } from '../context.ts'
+import type { Command } from '../supervisor/app.ts'
+import { supervise } from '../supervisor/supervise.ts'
+import { version } from '../version.ts'
+import { warnAbout } from './warn.ts'
+
+const commandLine = {
+  name: 'replicate',
+  about: 'Replicates databases until SIGINT or SIGTERM, or until the command of -exec ends. Restores nothing.',
+  forms: ['', 'DB_PATH REPLICA_URL...'],
+  flags: {
+    ...configFlags,
+    exec: { kind: 'text', value: 'COMMAND', doc: 'Run this command, and end with it; words are split as a shell does' },
+    trace: { kind: 'text' },
+  },
+} as const
+
+export async function run(context: Context): Promise<number> {
+  const parsed = parseCommandLine(commandLine, context)
+  if (parsed === undefined) return 0
+  const { flags, rest } = parsed
+  const config = rest.length === 0 ? await loadConfig(flags, context.env) : argumentConfig(rest, flags.config)
+  const command = execCommand(flags.exec ?? config.exec)
+  if (rest.length === 0) context.log.configure(config.logging)
+  new Logger(context.log.sink).info('wherry', { version })
+  warnAbout(config, context)
+  return await supervise({ config, command, restore: false }, context.log.sink)
+}
+
+function argumentConfig([path = '', ...urls]: readonly string[], file: string | undefined): Config {
+  if (file !== undefined) throw new WherryError('ERR_USAGE', 'DB_PATH and -config exclude each other')
+  if (urls.length === 0) throw new WherryError('ERR_USAGE', `REPLICA_URL is missing after ${path}`)
+  return directConfig(path, urls)
+}
+
+function execCommand(text: string | undefined): Command | undefined {
+  if (text === undefined || text === '') return undefined
+  const [file, ...args] = splitWords(text)
+  if (file === undefined) throw new WherryError('ERR_CONFIG', 'exec is blank; name a command, or leave it out')
+  return { file, args, stdin: 'ignore' }
+}

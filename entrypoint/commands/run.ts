@@ -1,0 +1,28 @@
+import { WherryError } from '../../engine/index.ts'
+import { parseCommandLine } from '../cli/command-line.ts'
+import { configFlags } from '../cli/shared-flags.ts'
+import { loadConfig } from '../config/load-config.ts'
+import type { Context } from '../context.ts'
+import { supervise } from '../supervisor/supervise.ts'
+import { warnAbout } from './warn.ts'
+
+const commandLine = {
+  name: 'run',
+  about:
+    'Restores databases that are missing, replicates them, and runs a command: the signals SIGINT and SIGTERM go to it,\n' +
+    'and when it ends its last commit is stored, and its exit status is the status of all. Logs go to stderr.',
+  forms: ['[--] COMMAND [ARG]...'],
+  flags: configFlags,
+} as const
+
+export async function run(context: Context): Promise<number> {
+  const parsed = parseCommandLine(commandLine, context)
+  if (parsed === undefined) return 0
+  const [file, ...args] = parsed.rest
+  if (file === undefined) throw new WherryError('ERR_USAGE', 'COMMAND is missing; "wherry replicate" runs without one')
+  const config = await loadConfig(parsed.flags, context.env)
+  // The app's standard output is the app's own.
+  context.log.configure({ ...config.logging, stderr: true })
+  warnAbout(config, context)
+  return await supervise({ config, command: { file, args, stdin: 'inherit' }, restore: true }, context.log.sink)
+}

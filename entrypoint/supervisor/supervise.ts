@@ -1,0 +1,145 @@
+import { EngineThread, hasCode, Logger, type LogSink, messageOf, type StorageOptions } from '../../engine/index.ts'
+import type { Config } from '../config/config.ts'
+import { formatDuration } from '../config/duration.ts'
+import { exitStatus } from '../exit-codes.ts'
+import { type AppEnd, type Command, runApp } from './app.ts'
+import { restoreMissing } from './restore-missing.ts'
+import { StopSignals, signalStatus } from './stop-signals.ts'
+
+/** How long the app's start waits for a replica that does not answer: the app comes first. */
+const FIRST_SYNC_MS = 5000
+/** How long the end waits for the last commits to be stored: `docker stop` gives 10 s in all. */
+const FINAL_SYNC_MS = 8000
+
+export interface Supervision {
+  readonly config: Config
+  /** Undefined: replicate until a signal comes. */
+  readonly command: Command | undefined
+  /** Restore databases that are missing before anything else. */
+  readonly restore: boolean
+}
+
+/**
+ * The whole life of `wherry run` and `wherry replicate`: restore what is missing, replicate, run the app, store its last
+ * commit.
+ * @returns the exit status: the app's own, or that of what kept it from running or its commits from being stored
+ */
+export async function supervise({ config, command, restore }: Supervision, sink: LogSink): Promise<number> {
+  const logger = new Logger(sink)
+  const signals = new StopSignals()
+  const engine = new EngineThread(sink)
+  const engineDied = new AbortController()
+  void engine.ended.then((death) => {
+    if (death === undefined) return
+    logger.error('engine died, stopping', { error: death.message })
+    engineDied.abort(death)
+  })
+  try {
+    let status: number
+    try {
+      await boot(engine, config, restore, logger, signals)
+      status = await live(command, signals, engineDied.signal, logger)
+    } catch (error) {
+      status = failed(error, signals, logger)
+    }
+    return await shutDown(engine, status, signals, logger)
+  } finally {
+    signals.close()
+  }
+}
+
+async function boot(
+  engine: EngineThread,
+  config: Config,
+  restore: boolean,
+  logger: Logger,
+  signals: StopSignals,
+): Promise<void> {
+  if (restore) {
+    for (const database of config.databases) await restoreMissing(engine, database, logger, signals.aborted)
+  }
+  await engine.start(config.databases, signals.aborted)
+  announce(config, logger)
+  signals.aborted.throwIfAborted()
+  if (!restore) return
+  try {
+    await engine.whenSynced(AbortSignal.any([signals.aborted, AbortSignal.timeout(FIRST_SYNC_MS)]))
+  } catch (error) {
+    signals.aborted.throwIfAborted()
+    if (!hasCode(error, 'ERR_CANCELLED')) throw error
+    logger.warn('first sync is not done yet, starting the app all the same', { waited: `${FIRST_SYNC_MS}ms` })
+  }
+}
+
+/** Litestream's lines about what is replicated to where. */
+function announce(config: Config, logger: Logger): void {
+  if (config.databases.length === 0) logger.error('no databases specified in configuration')
+  for (const { path, replicas } of config.databases) {
+    logger.info('initialized db', { path })
+    for (const { name, storage, syncIntervalMs } of replicas) {
+      logger.info('replicating to', {
+        name,
+        type: storage.type,
+        'sync-interval': formatDuration(syncIntervalMs),
+        ...placeOf(storage),
+      })
+    }
+  }
+}
+
+function placeOf(storage: StorageOptions): Record<string, string | undefined> {
+  if (storage.type === 'file') return { path: storage.path }
+  const { bucket, path, region, endpoint } = storage
+  return { bucket, path, region: region ?? '', endpoint: endpoint ?? '' }
+}
+
+/** Until the app ends, or without an app until a signal comes. */
+async function live(
+  command: Command | undefined,
+  signals: StopSignals,
+  engineDied: AbortSignal,
+  logger: Logger,
+): Promise<number> {
+  if (command === undefined) {
+    await aborted(AbortSignal.any([signals.aborted, engineDied]))
+    if (!engineDied.aborted) logger.info('signal received, wherry shutting down')
+    return engineDied.aborted ? exitStatus(engineDied.reason) : 0
+  }
+  const end: AppEnd = await runApp(command, signals, engineDied)
+  if (end.failure !== undefined) logger.error('app could not be started', { error: end.failure })
+  else logger.info('subprocess exited, wherry shutting down', { status: end.status })
+  return engineDied.aborted ? exitStatus(engineDied.reason) : end.status
+}
+
+/** Resolves when `signal` aborts. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
+function failed(error: unknown, signals: StopSignals, logger: Logger): number {
+  if (signals.first !== undefined) {
+    logger.info('signal received, wherry shutting down')
+    return signalStatus(signals.first)
+  }
+  logger.error('failed to run', { error: messageOf(error) })
+  return exitStatus(error)
+}
+
+/** Stores the last commits. The app's own failure outweighs a failed final sync; a success does not hide one. */
+async function shutDown(engine: EngineThread, status: number, signals: StopSignals, logger: Logger): Promise<number> {
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(), FINAL_SYNC_MS)
+  const unsubscribe = signals.subscribe(() => patience.abort())
+  try {
+    await engine.close(patience.signal)
+    logger.info('wherry shut down')
+    return status
+  } catch (error) {
+    if (!hasCode(error, 'ERR_ENGINE_DIED')) logger.error('error closing db', { error: messageOf(error) })
+    return status === 0 ? exitStatus(error) : status
+  } finally {
+    clearTimeout(timer)
+    unsubscribe()
+  }
+}

@@ -48,6 +48,21 @@ export function treeCpuSeconds(root: number): number {
   return processTree(root).reduce((sum, pid) => sum + (processStat(pid)?.cpuSeconds ?? 0), 0)
 }
 
+/**
+ * CPU milliseconds of all living threads of the process and its descendants, to the nanosecond where the kernel keeps
+ * scheduler statistics: the ticks of 10 ms above are too coarse for an idle process.
+ */
+export function preciseTreeCpuMs(root: number): number {
+  return processTree(root).reduce((sum, pid) => sum + preciseCpuMs(pid), 0)
+}
+
+function preciseCpuMs(pid: number): number {
+  if (readProc(pid, 'schedstat') === undefined) return (processStat(pid)?.cpuSeconds ?? 0) * 1000
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const onCpuNs = threads.map((thread) => Number(readProc(pid, `task/${thread}/schedstat`)?.split(' ')[0] ?? 0))
+  return onCpuNs.reduce((sum, ns) => sum + ns, 0) / 1e6
+}
+
 /** The highest resident set in bytes that the process and its living descendants reached, summed. */
 export function treePeakBytes(root: number): number {
   return processTree(root).reduce((sum, pid) => sum + statusBytes(pid, 'VmHWM'), 0)

@@ -1,6 +1,7 @@
 import { WherryError } from '../engine/errors.ts'
 import type { Command } from './context.ts'
 import { didYouMean } from './nearest.ts'
+import { own } from './own.ts'
 
 export interface CommandEntry {
   readonly summary: string
@@ -22,7 +23,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 
 /** @throws WherryError ERR_USAGE for a name that is not a command */
 export function findCommand(name: string): CommandEntry {
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const entry = own(commands, name)
   if (entry !== undefined) return entry
   throw new WherryError(
     'ERR_USAGE',

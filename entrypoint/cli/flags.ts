@@ -1,6 +1,7 @@
 import { WherryError } from '../../engine/errors.ts'
 import { MAX_INDEX } from '../../engine/format/names.ts'
 import { didYouMean } from '../nearest.ts'
+import { own } from '../own.ts'
 
 interface KindValues {
   text: string | undefined
@@ -33,7 +34,7 @@ export interface ParsedFlags<T extends FlagTable> {
   readonly help: boolean
 }
 
-/** A switch takes no separate argument. */
+/** How each kind reads its value; undefined when it can't. */
 const parsers: Readonly<Record<keyof KindValues, (text: string) => string | boolean | number | undefined>> = {
   text: (text) => text,
   boolean: parseBoolean,
@@ -71,7 +72,7 @@ export function parseFlags<T extends FlagTable>(table: T, args: readonly string[
     next++
     if (argument === '--') return { flags, rest: args.slice(next), help: false }
     const [, name = '', inline] = /^--?([^=]*)(?:=(.*))?$/s.exec(argument) ?? []
-    const spec = table[name]
+    const spec = own<FlagSpec>(table, name)
     if (spec === undefined) {
       if (name === 'h' || name === 'help') return { flags, rest: [], help: true }
       const hint = didYouMean(

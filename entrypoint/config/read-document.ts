@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
 import { WherryError } from '../../engine/errors.ts'
 import { didYouMean } from '../nearest.ts'
+import { own } from '../own.ts'
 import { expectations, isNull, readScalar } from './scalar.ts'
 import { type ConfigSection, configKeys, type KeySpec, type KeyTable, type ScalarSpec, type Section } from './schema.ts'
 import { makeSection } from './section.ts'
@@ -41,7 +42,7 @@ class DocumentReader {
     if (!isEmpty(entry.node)) this.#collect(entry, entries, [])
     const given = new Map<string, unknown>()
     for (const [key, value] of entries) {
-      const spec = table[key]
+      const spec = own<KeySpec>(table, key)
       if (spec !== undefined) given.set(key, this.#value(spec, value))
       else if (entry.path !== '' || !key.startsWith('x-')) throw unknownKey(key, value, Object.keys(table))
     }

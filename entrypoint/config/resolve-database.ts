@@ -16,7 +16,7 @@ export function resolveDatabase(
   warn: (warning: string) => void,
 ): DatabaseOptions {
   const { values } = section
-  if (values.path === undefined) throw section.error(undefined, 'path is missing; give the database file')
+  if (values.path === undefined) throw section.error('path', 'path is missing; give the database file')
   const path = absolutePath(values.path)
   return {
     path,

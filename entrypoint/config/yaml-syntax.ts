@@ -4,7 +4,7 @@ import { WherryError } from '../../engine/errors.ts'
 /** The parser's own messages may quote the text, which can be a secret; these can't. */
 const sentences: Partial<Record<YAMLError['code'], string>> = {
   BAD_DQ_ESCAPE: 'unknown escape in double quotes; use single quotes',
-  BAD_INDENT: 'the indentation does not match the lines around it',
+  BAD_INDENT: 'the indentation does not match the lines around it, or a bracket is not closed',
   BAD_SCALAR_START: 'a value that starts with this character needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a mapping where a value should be; check the indentation, and quote text that holds ": "',
   MISSING_CHAR: 'a quote, bracket, comma or ":" is missing',

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { WherryError } from '../../../engine/errors.ts'
+import { replicaText, resolveText } from './resolve-text.ts'
+
+const at = '/c.yml:4:9: dbs[0].replicas[0]'
+
+/** The text of a file, and the whole message. */
+const errors: [string, string][] = [
+  // Structure
+  ['hello', '/c.yml:1:1: expected a mapping (lines of "key: value")'],
+  ['- a', '/c.yml:1:1: expected a mapping (lines of "key: value")'],
+  ['dbs: {path: /a}', '/c.yml:1:1: dbs: expected a list (lines of "- ...")'],
+  ['dbs:\n  - /a', '/c.yml:2:5: dbs[0]: expected a mapping (lines of "key: value")'],
+  ['dbs:\n  - path: [/a]', '/c.yml:2:5: dbs[0].path: expected text'],
+  ['logging: info', '/c.yml:1:1: logging: expected a mapping (lines of "key: value")'],
+  ['? [a]\n: b', '/c.yml:1:1: a key must be plain text'],
+  ['exec: *nothing', '/c.yml:1:1: exec: the alias names no anchor before it'],
+  ['logging: &l {<<: *l}', '/c.yml:1:14: logging: "<<" takes in the mapping that it stands in'],
+  // Unknown keys
+  ['dbs:\n  - path: /a\n    replica: []', '/c.yml:3:5: dbs[0].replica: unknown key; did you mean "replicas"?'],
+  ['db: []', '/c.yml:1:1: db: unknown key; did you mean "dbs"?'],
+  ['Dbs: []', '/c.yml:1:1: Dbs: unknown key; did you mean "dbs"?'],
+  ['logging: {colour: 1}', '/c.yml:1:11: logging.colour: unknown key; the keys here are level, type, stderr'],
+  ['logging: {constructor: 1}', '/c.yml:1:11: logging.constructor: unknown key; the keys here are level, type, stderr'],
+  ['logging: {x-y: 1}', '/c.yml:1:11: logging.x-y: unknown key; the keys here are level, type, stderr'],
+  // Scalars
+  [replicaText('retention: 3d'), `${at}.retention: "3d" is not a duration like 30s, 15m or 24h`],
+  [replicaText('sync-interval: "10"'), `${at}.sync-interval: "10" is not a duration like 30s, 15m or 24h`],
+  ['dbs: [{path: /a, spool-limit: lots}]', '/c.yml:1:18: dbs[0].spool-limit: "lots" is not a size like 512MB or 1GiB'],
+  ['dbs: [{path: /a, spool-limit: 0}]', '/c.yml:1:18: dbs[0].spool-limit: spool-limit must be above 0'],
+  ['logging: {stderr: maybe}', '/c.yml:1:11: logging.stderr: "maybe" is not true or false, without quotes'],
+  ['logging: {type: xml}', '/c.yml:1:11: logging.type: "xml" is not a log type; set text or json'],
+  // Databases
+  ['dbs:\n  - replicas: []', '/c.yml:2:5: dbs[0]: path is missing; give the database file'],
+  ['dbs: [{path: }]', '/c.yml:1:8: dbs[0].path: path is missing; give the database file'],
+  ['dbs: [{path: /a},{path: /b/../a}]', '/c.yml:1:19: dbs[1].path: /a is listed twice'],
+  ['dbs: [{path: /a, monitor-interval: 0}]', '/c.yml:1:18: dbs[0].monitor-interval: monitor-interval must be above 0'],
+  [
+    'dbs: [{path: /a, min-checkpoint-page-count: 0}]',
+    '/c.yml:1:18: dbs[0].min-checkpoint-page-count: min-checkpoint-page-count must be above 0',
+  ],
+  [
+    'dbs:\n- path: /a\n  replicas: [{path: /r}]\n- path: /b\n  replicas: [{path: /r/}]',
+    '/c.yml:5:3: dbs[1].replicas: replica "file" is also the place of /a; give each its own path',
+  ],
+  [
+    'dbs:\n- path: /a\n  replicas: [{path: /r},{path: /s}]',
+    '/c.yml:3:25: dbs[0].replicas[1]: two replicas are called "file" (the type, as name is not set); set name to tell them apart',
+  ],
+  [
+    'dbs:\n- path: /a\n  replicas: [{path: /r, name: n},{path: /s, name: n}]',
+    '/c.yml:3:45: dbs[0].replicas[1].name: two replicas are called "n"; set name to tell them apart',
+  ],
+  // Replicas
+  [replicaText('sync-interval: 0'), '/c.yml:4:9: dbs[0].replicas[0]: a file replica needs path, or url'],
+  [replicaText('type: s3', 'path: p'), '/c.yml:4:9: dbs[0].replicas[0]: an s3 replica needs bucket, or url'],
+  [replicaText('sync-interval: 0', 'path: /r'), `${at}.sync-interval: sync-interval must be above 0`],
+  [
+    replicaText('retention-check-interval: -1s', 'path: /r'),
+    `${at}.retention-check-interval: retention-check-interval must be above 0`,
+  ],
+  [replicaText('path: s3://b/p'), `${at}.path: "s3://b/p" is a URL; give it as url, not as path`],
+  [replicaText('path: p', 'url: s3://b'), `${at}.path: path and url are both set; drop one of them`],
+  [replicaText('bucket: p', 'url: s3://b'), `${at}.bucket: bucket and url are both set; drop one of them`],
+  [replicaText('path: p', 'url: file:///b'), `${at}.path: path and url are both set; drop one of them`],
+  [replicaText('type: s4'), `${at}.type: "s4" is not a replica type; did you mean "s3"?`],
+  [
+    replicaText('type: ""', 'type: azure'),
+    '/c.yml:5:9: dbs[0].replicas[0].type: "azure" is not a replica type; the types are file, s3, gcs, abs, sftp',
+  ],
+  [replicaText('url: sb://b'), `${at}.url: "sb://b" has a scheme that is not a replica type; did you mean "s3"?`],
+  [replicaText('url: s3:///p'), `${at}.url: "s3:///p" names no bucket; write it like s3://BUCKET/PATH`],
+  [
+    replicaText('access-key-id: I', 'url: s3://b'),
+    `${at}.access-key-id: access-key-id is set without secret-access-key; set both, or neither`,
+  ],
+  [
+    replicaText('secret-access-key: S', 'url: s3://b'),
+    `${at}.secret-access-key: secret-access-key is set without access-key-id; set both, or neither`,
+  ],
+]
+
+for (const [text, message] of errors) {
+  test(`ERR_CONFIG: ${message}`, () => {
+    assert.throws(() => resolveText(text), { code: 'ERR_CONFIG', message })
+  })
+}
+
+const notBuilt: [string, string][] = [
+  [replicaText('type: sftp', 'host: h', 'user: u'), `${at}.type: replica type sftp is not built yet; file and s3 are`],
+  [replicaText('url: gcs://b/p'), `${at}.url: replica type gcs is not built yet; file and s3 are`],
+  [replicaText('url: abs://a@c/p', 'account-key: k'), `${at}.url: replica type abs is not built yet; file and s3 are`],
+  [
+    replicaText('age: {recipients: [age1x]}', 'path: /r'),
+    `${at}.age: encryption with age is not built yet; remove its keys`,
+  ],
+]
+
+for (const [text, message] of notBuilt) {
+  test(`ERR_NOT_BUILT: ${message}`, () => {
+    assert.throws(() => resolveText(text), { code: 'ERR_NOT_BUILT', message })
+  })
+}
+
+/** Broken YAML, and where the error is. */
+const broken: [string, RegExp][] = [
+  ['\tdbs: []', /^\/c\.yml:1:1: not valid YAML: tabs are not allowed/],
+  ['dbs: [', /^\/c\.yml:1:7: not valid YAML: .*a bracket is not closed$/],
+  ['exec: "a', /^\/c\.yml:1:\d+: not valid YAML: a quote, bracket/],
+  ['exec: a: b', /^\/c\.yml:1:7: not valid YAML: a mapping where a value should be/],
+  ['exec: @a', /^\/c\.yml:1:7: not valid YAML: a value that starts with this character needs quotes/],
+  ['exec: "\\q"', /^\/c\.yml:1:\d+: not valid YAML: unknown escape/],
+  ['dbs:\n  - path: /a\n exec: b', /^\/c\.yml:3:\d+: not valid YAML: /],
+  ['exec:a\nlogging: {}', /^\/c\.yml:1:1: not valid YAML: a key over several lines/],
+  ['exec: "a" b', /^\/c\.yml:1:11: not valid YAML: nothing should stand here/],
+]
+
+for (const [text, message] of broken) {
+  test(`Broken YAML: ${JSON.stringify(text)}`, () => {
+    assert.throws(() => resolveText(text), { code: 'ERR_CONFIG', message })
+  })
+}
+
+test('No error of a secret key shows its value', () => {
+  const values = [
+    '[hunter2]',
+    '{hunter2: x}',
+    '{x: hunter2}',
+    '*hunter2',
+    '"hunter2" hunter2',
+    '@hunter2',
+    '%hunter2',
+    '"hunter2',
+    '"\\hunter2"',
+    '|hunter2',
+    'x: hunter2',
+    '!hunter2!x y',
+    '&a &hunter2 x',
+    '`hunter2',
+    '- hunter2',
+    'x\n hunter2: y',
+    '[hunter2',
+    'hunter2 # and nothing else of the pair',
+  ]
+  for (const value of values) {
+    for (const key of ['secret-access-key', 'access-key-id']) {
+      assert.throws(
+        () => resolveText(`dbs: [{path: /a, replicas: [{url: "s3://b"}]}]\n${key}: ${value}`),
+        (error) => error instanceof WherryError && error.code === 'ERR_CONFIG' && !error.message.includes('unter2'),
+        `${key}: ${value}`,
+      )
+    }
+  }
+})
+
+test('No error of a URL shows its password', () => {
+  for (const url of ['ftp://u:hunter2@h/p', 's3://id:hunter2@b kt/p', 's3://id:hunter2@localhost/p']) {
+    for (const key of ['url', 'path']) {
+      assert.throws(
+        () => resolveText(replicaText(`${key}: "${url}"`)),
+        (error) => error instanceof WherryError && !error.message.includes('hunter2'),
+      )
+    }
+  }
+})

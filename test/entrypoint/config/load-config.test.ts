@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import test from 'node:test'
+import { directConfig, directReplica } from '../../../entrypoint/config/direct-config.ts'
+import { loadConfig } from '../../../entrypoint/config/load-config.ts'
+import { sandbox } from '../../support/sandbox.ts'
+
+/** A default path where nothing is. */
+const nowhere = '/nonexistent/litestream.yml'
+
+test('The file is that of -config, else of LITESTREAM_CONFIG, else the default one', async (t) => {
+  const box = sandbox(t)
+  for (const name of ['flag', 'variable', 'default']) writeFileSync(box.path(name), `exec: ${name}`)
+  const exec = async (config: string | undefined, variable: string) => {
+    const env = { LITESTREAM_CONFIG: variable }
+    const loaded = await loadConfig({ config }, env, box.path('default'))
+    assert.equal(loaded.source, box.path(String(loaded.exec)))
+    return loaded.exec
+  }
+  assert.equal(await exec(box.path('flag'), box.path('variable')), 'flag')
+  assert.equal(await exec(undefined, box.path('variable')), 'variable')
+  assert.equal(await exec(undefined, ''), 'default')
+})
+
+test('Variables are expanded before YAML is read, unless told not to', async (t) => {
+  const box = sandbox(t)
+  writeFileSync(box.path('c.yml'), 'exec: $APP # $MORE')
+  const env = { APP: '"app" # now quoted', MORE: '\naddr: ":1"' }
+  const config = await loadConfig({ config: box.path('c.yml') }, env)
+  assert.deepEqual([config.exec, config.addr], ['app', ':1'])
+  const raw = await loadConfig({ config: box.path('c.yml'), 'no-expand-env': true }, env)
+  assert.deepEqual([raw.exec, raw.addr], ['$APP', undefined])
+})
+
+test('A missing file, a folder and a path under a file are ERR_CONFIG, and the message names them', async (t) => {
+  const box = sandbox(t)
+  writeFileSync(box.path('file'), '')
+  const load = (config: string) => loadConfig({ config }, {})
+  await assert.rejects(load(box.path('none')), {
+    code: 'ERR_CONFIG',
+    message: `Config file not found: ${box.path('none')}; name it with -config or LITESTREAM_CONFIG, or set WHERRY_DB_PATH and WHERRY_REPLICA_URL`,
+  })
+  await assert.rejects(load(box.dir), { code: 'ERR_CONFIG', message: /^Config file .* can't be read: EISDIR/ })
+  await assert.rejects(load(box.path('file', 'x')), { code: 'ERR_CONFIG', message: /can't be read: ENOTDIR/ })
+})
+
+test('WHERRY_DB_PATH and WHERRY_REPLICA_URL stand for a file', async () => {
+  const env = { WHERRY_DB_PATH: '/data/app.db', WHERRY_REPLICA_URL: 's3://bkt.localhost:9000/app' }
+  const config = await loadConfig({}, env, nowhere)
+  assert.equal(config.source, undefined)
+  assert.deepEqual(config.databases, directConfig('/data/app.db', ['s3://bkt.localhost:9000/app']).databases)
+  assert.equal(config.databases[0]?.replicas[0]?.storage.type, 's3')
+})
+
+test('Half of the two variables is an error; empty ones count as unset', async () => {
+  await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '/a' }, nowhere), {
+    code: 'ERR_CONFIG',
+    message: 'WHERRY_DB_PATH is set without WHERRY_REPLICA_URL; set both, or neither',
+  })
+  await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '', WHERRY_REPLICA_URL: 'file:///r' }, nowhere), {
+    code: 'ERR_CONFIG',
+    message: 'WHERRY_REPLICA_URL is set without WHERRY_DB_PATH; set both, or neither',
+  })
+  await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '', WHERRY_REPLICA_URL: '' }, nowhere), /Config file not found/)
+})
+
+test('A file and the variables together are an error that names both', async (t) => {
+  const box = sandbox(t)
+  writeFileSync(box.path('c.yml'), '')
+  const env = { WHERRY_DB_PATH: '/a', WHERRY_REPLICA_URL: 'file:///r' }
+  const message = `Both ${box.path('c.yml')} and WHERRY_DB_PATH are set; unset the variable, or drop the file`
+  await assert.rejects(loadConfig({ config: box.path('c.yml') }, env), { code: 'ERR_CONFIG', message })
+  await assert.rejects(loadConfig({}, { ...env, LITESTREAM_CONFIG: box.path('c.yml') }), {
+    code: 'ERR_CONFIG',
+    message,
+  })
+  await assert.rejects(loadConfig({}, env, box.path('c.yml')), { code: 'ERR_CONFIG', message })
+})
+
+test('Errors of the variables and of arguments say which it was', async () => {
+  await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '/a', WHERRY_REPLICA_URL: 'x://b' }, nowhere), {
+    code: 'ERR_CONFIG',
+    message: /^WHERRY_REPLICA_URL: "x:\/\/b" has a scheme/,
+  })
+  assert.throws(() => directConfig('/a', ['x://b']), {
+    code: 'ERR_USAGE',
+    message: /^REPLICA_URL: "x:\/\/b" has a scheme/,
+  })
+  assert.throws(() => directReplica('sftp://u@h'), {
+    code: 'ERR_NOT_BUILT',
+    message: /^REPLICA_URL: replica type sftp/,
+  })
+  assert.throws(() => directConfig('/a', ['file:///r', 'file:///s']), {
+    code: 'ERR_USAGE',
+    message: /^REPLICA_URL: two replicas are called "file"/,
+  })
+})

@@ -59,9 +59,9 @@ class DocumentReader {
       const name = String(pair.key.value)
       const position = this.#yaml.position(pair.key.range?.[0] ?? 0)
       const value = this.#entry(pair.value, path === '' ? name : `${path}.${name}`, position)
-      if (name === '<<')
-        for (const source of this.#items(value)) this.#collect({ ...source, path }, into, [...outer, node])
-      else into.set(name, value)
+      if (name !== '<<') into.set(name, value)
+      // Of several mappings the first counts: it goes in last.
+      else for (const source of this.#items(value).reverse()) this.#collect({ ...source, path }, into, [...outer, node])
     }
   }
 

@@ -95,7 +95,7 @@ dbs:
     path: /a
     replicas: &replicas [{path: /ra}]
     <<: *defaults
-  - <<: [{monitor-interval: 9s}, *defaults]
+  - <<: [*defaults, {monitor-interval: 9s}]
     path: /b
     min-checkpoint-page-count: 7
   - path: /overridden

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import test from 'node:test'
+import { transform } from 'esbuild'
+import { sandbox } from '../support/sandbox.ts'
+import { wherry } from '../support/tool.ts'
+
+const launcher = resolve(import.meta.dirname, '../../entrypoint/wherry.js')
+
+/** Node that takes itself for `version`. */
+function pretending(version: string): string[] {
+  const script = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`
+  return [process.execPath, '--import', `data:text/javascript,${encodeURIComponent(script)}`, launcher, 'version']
+}
+
+test('The status and the output of a command are those of the process', async (t) => {
+  const box = sandbox(t)
+  const version = await box.run([...wherry.command, 'version'])
+  assert.deepEqual([version.code, version.stderr], [0, ''])
+  assert.match(version.stdout, /^v\d+\.\d+\.\d+\n$/)
+  const usage = await box.run([...wherry.command])
+  assert.deepEqual([usage.code, usage.stderr], [64, ''])
+  const config = await box.run([...wherry.command, 'databases', '-config', '/nonexistent/c.yml'])
+  assert.deepEqual([config.code, config.stdout], [78, ''])
+  assert.match(
+    config.stderr,
+    /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d ERROR failed to run error="Config file not found: [^\n]*\n$/,
+  )
+})
+
+test("Litestream's credential variables reach the AWS names of the process", async (t) => {
+  const box = sandbox(t)
+  // The configuration expands $AWS_SECRET_ACCESS_KEY: what it is in the process shows in the path.
+  const text = 'dbs: [{path: /$AWS_SECRET_ACCESS_KEY}]'
+  const config = `file=$(mktemp "$PWD/XXXXXX") && echo '${text}' > "$file" && exec "$@" -config "$file"`
+  const env = { LITESTREAM_SECRET_ACCESS_KEY: 'copied', AWS_SECRET_ACCESS_KEY: undefined }
+  const { stdout } = await box.run(['sh', '-c', config, 'sh', ...wherry.command, 'databases'], { env })
+  assert.match(stdout, /^\/copied {2}$/m)
+})
+
+for (const version of ['18.20.0', '20.19.0', '22.17.1', '23.5.0']) {
+  test(`Node ${version} is refused with a message and status 78`, async (t) => {
+    const { code, stdout, stderr } = await sandbox(t).run(pretending(version))
+    assert.deepEqual([code, stdout], [78, ''])
+    assert.match(
+      stderr,
+      /^Wherry needs Node\.js 22\.18 or newer, and this is v\S+ \(.*\)\. Install a newer one, or put it first in PATH\.\n$/,
+    )
+  })
+}
+
+for (const version of ['22.18.0', '23.6.0', '24.0.0', '26.1.0']) {
+  test(`Node ${version} is accepted`, async (t) => {
+    const { code, stdout } = await sandbox(t).run(pretending(version))
+    assert.equal(code, 0)
+    assert.match(stdout, /^v\d/)
+  })
+}
+
+test('The launcher has no syntax that old versions of Node cannot parse', async () => {
+  const source = readFileSync(launcher, 'utf8')
+  const [old, latest] = await Promise.all(['node14', 'esnext'].map((target) => transform(source, { target })))
+  assert.equal(old?.code, latest?.code)
+})
+
+test('A reader of the output that goes away is no error', async () => {
+  const [file = '', ...args] = wherry.command
+  const child = spawn(file, [...args, 'help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const [code] = await once(child, 'close')
+  assert.deepEqual([code, stderr], [0, ''])
+})

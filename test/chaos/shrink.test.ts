@@ -55,7 +55,7 @@ test('T6 shrink: VACUUM, incremental_vacuum and regrowth, at every page size', a
   await stopCleanly(engine, tool)
 
   for (const { path, name, pageSize, db } of apps) {
-    const restored = await restore(box, tool, {
+    const restored = await restore(box, toolUnderTest('restore'), {
       from: `file://${replicaOf(name)}`,
       output: box.path(`restored-${name}`),
     })

@@ -72,7 +72,7 @@ export class Scene {
   /** Restores the replica into a new file and returns its path. */
   async restore(request: Partial<RestoreRequest> & { tool?: Tool } = {}): Promise<string> {
     const output = this.box.path(`restored-${++this.#restores}.db`)
-    const { tool = this.tool, ...rest } = request
+    const { tool = toolUnderTest('restore'), ...rest } = request
     return restore(this.box, tool, { from: `file://${this.replicaPath}`, output, ...rest })
   }
 }

@@ -32,7 +32,12 @@ function litestreamBinary(): string {
   }
 }
 
-/** The tool that the tests of replication run: Wherry, or with WHERRY_TEST_TOOL=litestream its peer, to try the tests themselves. */
-export function toolUnderTest(): Tool {
-  return process.env.WHERRY_TEST_TOOL === 'litestream' ? litestream : wherry
+/**
+ * The tool that the tests of replication run: Wherry, or with WHERRY_TEST_TOOL=litestream its peer, to try the tests
+ * themselves. WHERRY_TEST_RESTORE=litestream restores with the peer what Wherry wrote.
+ */
+export function toolUnderTest(role: 'replicate' | 'restore' = 'replicate'): Tool {
+  const { WHERRY_TEST_TOOL, WHERRY_TEST_RESTORE } = process.env
+  const name = role === 'restore' ? (WHERRY_TEST_RESTORE ?? WHERRY_TEST_TOOL) : WHERRY_TEST_TOOL
+  return name === 'litestream' ? litestream : wherry
 }

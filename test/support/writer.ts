@@ -50,7 +50,8 @@ async function writeUntilStopped(): Promise<void> {
     // In slices, so that SIGTERM is heard.
     const sliceEnd = performance.now() + 5
     do {
-      if (options.commitsPerSecond) await sleep(nextDue(options.commitsPerSecond))
+      const waitMs = options.commitsPerSecond ? untilDue(options.commitsPerSecond) : 0
+      if (waitMs > 0) await sleep(waitMs)
       commitOnce()
     } while (performance.now() < sliceEnd && !boundReached())
     if (performance.now() >= checkpointAt) {
@@ -71,9 +72,9 @@ function boundReached(): boolean {
   return maxCommits !== undefined && maxCommits > 0 && count.commits >= maxCommits
 }
 
-function nextDue(commitsPerSecond: number): number {
+function untilDue(commitsPerSecond: number): number {
   const due = started + (count.commits * 1000) / commitsPerSecond
-  return Math.max(0, due - performance.now())
+  return due - performance.now()
 }
 
 function commitOnce(): void {

@@ -14,7 +14,7 @@ import { checkpoint } from './checkpoint.ts'
 import { isCheckpointDue } from './checkpoint-policy.ts'
 import { BrokenHistory, History, type HistoryParts } from './history.ts'
 import { Mutex } from './mutex.ts'
-import type { ReplicaFeed, ReplicaSource, SnapshotImage } from './replica-feed.ts'
+import type { ReadBack, ReplicaFeed, ReplicaSource, SnapshotImage } from './replica-feed.ts'
 import type { Segment } from './segment.ts'
 import { Spool } from './spool.ts'
 import { type SavedState, StateFile } from './state-file.ts'
@@ -121,10 +121,12 @@ export class Database implements ReplicaSource {
     generation: string,
     offset: number,
     checksum: WalMark['checksum'] | undefined,
-  ): Promise<Segment[] | undefined> {
+  ): Promise<ReadBack | undefined> {
     return await this.#mutex.run(async () => {
       const history = this.#open?.history
-      return history?.generation === generation ? history.readBack(offset, checksum) : undefined
+      if (history?.generation !== generation) return undefined
+      const segments = history.readBack(offset, checksum)
+      return segments === undefined ? undefined : { segments, end: history.mark }
     })
   }
 

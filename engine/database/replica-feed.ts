@@ -22,6 +22,12 @@ export interface SnapshotImage {
   read(into: Buffer, position: number): Promise<number>
 }
 
+/** A stretch of the live WAL that was copied before, as segments up to `end`; none when it is empty. */
+export interface ReadBack {
+  readonly segments: readonly Segment[]
+  readonly end: WalMark
+}
+
 /** What a replica asks of its database. */
 export interface ReplicaSource {
   readonly path: string
@@ -32,12 +38,8 @@ export interface ReplicaSource {
   isNewGeneration(generation: string): boolean
   /** Copies all that is committed and hands it to every feed. */
   copy(): Promise<void>
-  /** Segments of the live WAL from `offset`, if the WAL there has that checksum; undefined if it does not. */
-  readBack(
-    generation: string,
-    offset: number,
-    checksum: WalMark['checksum'] | undefined,
-  ): Promise<Segment[] | undefined>
+  /** The live WAL from `offset` to where it is copied, if it has that checksum at `offset`; undefined if it does not. */
+  readBack(generation: string, offset: number, checksum: WalMark['checksum'] | undefined): Promise<ReadBack | undefined>
   /**
    * Runs `use` while no checkpoint changes the file. `signal` aborts when the generation ends; `use` must then end, and
    * must not call back here.

@@ -1,7 +1,7 @@
 import type { Segment } from '../database/segment.ts'
 import { decodeWhole, encodeFrame, encodeSkippable } from '../format/lz4.ts'
 import { keys } from '../format/names.ts'
-import { encodeWalMark } from '../format/wal-mark.ts'
+import { encodeWalMark, type WalMark } from '../format/wal-mark.ts'
 
 /** Waiting segments of one index are sent as one object while they are together no larger than this, uncompressed. */
 const BATCH_BYTES = 8 << 20
@@ -33,15 +33,12 @@ export class Outbox {
     this.#drop(this.#segments.slice(0, first))
   }
 
-  /** Puts `segments` in the place of all that they reach past. */
-  rebase(segments: readonly Segment[]): void {
+  /** Puts `segments`, which reach up to `end`, in the place of all that begins before it. */
+  rebase(segments: readonly Segment[], end: WalMark): void {
     for (const { body } of segments) body.retain()
-    const end = segments.at(-1)?.end
-    if (end !== undefined) {
-      const isPast = ({ index, offset }: Segment): boolean =>
-        index < end.index || (index === end.index && offset < end.offset)
-      this.#drop(this.#segments.filter(isPast))
-    }
+    const isBefore = ({ index, offset }: Segment): boolean =>
+      index < end.index || (index === end.index && offset < end.offset)
+    this.#drop(this.#segments.filter(isBefore))
     this.#segments = [...segments, ...this.#segments]
   }
 

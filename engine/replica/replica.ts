@@ -1,23 +1,19 @@
 import { setTimeout } from 'node:timers/promises'
-import type { ReplicaFeed, ReplicaSource } from '../database/replica-feed.ts'
+import type { ReplicaFeed, ReplicaSource, SnapshotImage } from '../database/replica-feed.ts'
 import type { Segment } from '../database/segment.ts'
-import { messageOf, WherryError } from '../errors.ts'
+import { hasCode, messageOf, WherryError } from '../errors.ts'
 import { formatPosition, type Position } from '../format/names.ts'
-import type { WalMark } from '../format/wal-mark.ts'
 import type { Logger } from '../log.ts'
 import type { ReplicaOptions } from '../options.ts'
-import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
+import type { StorageClient } from '../storage/client.ts'
 import { Backoff } from './backoff.ts'
 import { batchObject, Outbox } from './outbox.ts'
+import { Progress } from './progress.ts'
 import { remoteState } from './remote-end.ts'
 import { planResume } from './resume.ts'
-import { applyRetention, listSnapshots } from './retain.ts'
-import { planRetention } from './retention.ts'
-import { storeSnapshot } from './snapshot.ts'
+import { Retainer } from './retainer.ts'
+import { Snapshotter } from './snapshotter.ts'
 import { Wakeup } from './wakeup.ts'
-
-/** How soon retention looks again for a snapshot that it waits for. */
-const SNAPSHOT_WAIT_MS = 1000
 
 /** What can be said of a replica at a moment. */
 export interface ReplicaStatus {
@@ -25,14 +21,14 @@ export interface ReplicaStatus {
   readonly type: string
   /** How far it is stored; undefined before the first contact. */
   readonly position: Position | undefined
-  /** Everything committed is stored, and there is a snapshot to restore it on. */
+  /** Everything that was copied is stored, and there is a snapshot to restore it on. */
   readonly isSynced: boolean
   readonly lastError: string | undefined
 }
 
 /**
- * One replica of one database: finds out where it stands, sends segments in order, takes snapshots, and keeps retention.
- * It runs by itself, at its own pace; a failure delays nobody else and is tried again for ever.
+ * One replica of one database: finds out where it stands, sends segments in order, and has snapshots taken and retention
+ * kept. It runs by itself, at its own pace; a failure delays nobody else and is tried again for ever.
  */
 export class Replica implements ReplicaFeed {
   readonly #options: ReplicaOptions
@@ -40,40 +36,48 @@ export class Replica implements ReplicaFeed {
   readonly #client: StorageClient
   readonly #logger: Logger
   readonly #outbox = new Outbox()
+  readonly #progress = new Progress()
+  readonly #snapshotter: Snapshotter
+  readonly #retainer: Retainer
   readonly #wakeup = new Wakeup()
   readonly #backoff = new Backoff()
   readonly #abort = new AbortController()
   #loop: Promise<void> | undefined
   #stopping = false
+  /** Something may be committed that is not copied yet. */
   #hasNews = true
   /** The generation whose place on the replica is known. */
   #attached: string | undefined
   /** Uncompressed bytes of the first waiting segment that the replica has already. */
   #skipBytes = 0
-  #stored: { index: number; offset: number } = { index: 0, offset: 0 }
-  #waiters: (() => void)[] = []
-  /** Snapshots on the replica, as far as known; undefined before retention has listed them. */
-  #known: SnapshotInfo[] | undefined
-  #newestSnapshot: { info: SnapshotInfo; mark: WalMark | undefined } | undefined
-  #snapshotTask: Promise<void> | undefined
   #notBeforeMs = 0
-  #retryAtMs = 0
-  readonly #snapshotBackoff = new Backoff()
-  #snapshotNotBeforeMs = 0
-  #retentionAtMs: number
   #lastError: string | undefined
+  #refusal: WherryError | undefined
 
   constructor(options: ReplicaOptions, source: ReplicaSource, client: StorageClient, logger: Logger) {
     this.#options = options
     this.#source = source
     this.#client = client
     this.#logger = logger
-    this.#retentionAtMs = performance.now() + options.retentionCheckIntervalMs
+    this.#snapshotter = new Snapshotter({
+      source,
+      client,
+      progress: this.#progress,
+      logger,
+      abort: this.#abort.signal,
+      intervalMs: options.snapshotIntervalMs,
+      onFailure: (error) => this.#noteFailure('snapshot error', error),
+      onEnd: () => {
+        this.#wakeup.ring()
+        this.#progress.wake()
+      },
+    })
+    this.#retainer = new Retainer(options, client, this.#snapshotter, logger)
   }
 
   get status(): ReplicaStatus {
     const { name, storage } = this.#options
-    const position = this.#attached === undefined ? undefined : { generation: this.#attached, ...this.#stored }
+    const position = this.#attached === undefined ? undefined : { generation: this.#attached, ...this.#progress.stored }
     return { name, type: storage.type, position, isSynced: this.#isSynced, lastError: this.#lastError }
   }
 
@@ -91,12 +95,20 @@ export class Replica implements ReplicaFeed {
     this.#wakeup.ring()
   }
 
-  /** Resolves when everything committed is stored; rejects when `signal` aborts first. */
+  /**
+   * Resolves when everything committed is stored; rejects when `signal` aborts first, or with the storage's error when it
+   * refuses (no rights, no bucket, no folder): that is tried again too, but only a person can mend it.
+   */
   async whenSynced(signal: AbortSignal): Promise<void> {
-    await this.#until(() => this.#isSynced && !this.#hasNews, signal)
+    const isSynced = (): boolean => this.#isSynced && !this.#hasNews
+    await this.#progress.until(() => isSynced() || this.#refusal !== undefined, signal)
+    if (!isSynced()) throw this.#refusal
   }
 
-  /** Stores everything that is committed now, trying until `signal` aborts. Ends the replica's own loop. */
+  /**
+   * Stores everything that is committed now, trying until `signal` aborts. Ends the replica's own loop.
+   * @throws WherryError ERR_NOT_DURABLE
+   */
   async flush(signal: AbortSignal): Promise<void> {
     this.#stopping = true
     this.#wakeup.ring()
@@ -105,13 +117,13 @@ export class Replica implements ReplicaFeed {
     signal.addEventListener('abort', giveUp)
     try {
       await this.#loop
-      this.#snapshotNotBeforeMs = 0
+      this.#snapshotter.hurry()
       while (this.#source.position !== undefined && !(this.#isSynced && !this.#hasNews)) {
         if (this.#abort.signal.aborted) throw this.#notDurable()
-        await this.#attempt()
+        const waitMs = await this.#attempt()
         if (this.#isSynced) continue
-        if (this.#snapshotTask !== undefined) await this.#snapshotTask
-        else await setTimeout(Math.max(0, this.#retryAtMs - performance.now()), undefined, { signal }).catch(() => {})
+        if (this.#snapshotter.task !== undefined) await this.#snapshotter.task
+        else await setTimeout(waitMs, undefined, { signal }).catch(() => {})
       }
     } finally {
       signal.removeEventListener('abort', giveUp)
@@ -123,88 +135,77 @@ export class Replica implements ReplicaFeed {
     this.#abort.abort(new WherryError('ERR_CANCELLED', 'The replica was closed'))
     this.#wakeup.ring()
     await this.#loop
-    await this.#snapshotTask
+    await this.#snapshotter.task
     this.#outbox.clear()
     await this.#client.close()
   }
 
   get #isSynced(): boolean {
     const generation = this.#source.position?.generation
-    const hasSnapshot = this.#newestSnapshot?.info.generation === generation
+    const hasSnapshot = this.#snapshotter.newest?.generation === generation
     return generation !== undefined && this.#attached === generation && hasSnapshot && this.#outbox.isEmpty
-  }
-
-  get #hasWork(): boolean {
-    const generation = this.#source.position?.generation
-    if (generation === undefined) return false
-    return this.#hasNews || !this.#outbox.isEmpty || this.#attached !== generation || this.#needsSnapshot
-  }
-
-  get #needsSnapshot(): boolean {
-    if (this.#snapshotTask !== undefined || this.#attached === undefined) return false
-    const newest = this.#newestSnapshot
-    if (performance.now() < this.#snapshotNotBeforeMs) return false
-    if (newest === undefined || newest.info.generation !== this.#attached) return true
-    const { snapshotIntervalMs } = this.#options
-    return snapshotIntervalMs > 0 && this.#isStale && Date.now() >= newest.info.createdAt.getTime() + snapshotIntervalMs
-  }
-
-  /** True when something beyond the newest snapshot is stored. */
-  get #isStale(): boolean {
-    const mark = this.#newestSnapshot?.mark
-    return mark === undefined || this.#stored.index > mark.index || this.#stored.offset > mark.offset
   }
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const now = performance.now()
-      if (this.#hasWork && now >= this.#notBeforeMs) await this.#attempt()
-      else if (now >= this.#retentionAtMs) await this.#keepRetention()
-      else await this.#wakeup.sleep(this.#nextEventMs() - now)
+      const syncAtMs = this.#syncAtMs()
+      if (now >= syncAtMs) await this.#attempt()
+      else if (now >= this.#retainer.dueAtMs) await this.#keepRetention()
+      else await this.#wakeup.sleep(Math.min(syncAtMs, this.#retainer.dueAtMs) - now)
     }
   }
 
-  /** When there is something to do without being rung. */
-  #nextEventMs(): number {
-    const due = [this.#retentionAtMs]
-    if (this.#hasWork) due.push(this.#notBeforeMs)
-    if (this.#snapshotNotBeforeMs > performance.now()) due.push(this.#snapshotNotBeforeMs)
-    const newest = this.#newestSnapshot
-    if (this.#options.snapshotIntervalMs > 0 && newest !== undefined && this.#isStale && !this.#snapshotTask) {
-      const inMs = newest.info.createdAt.getTime() + this.#options.snapshotIntervalMs - Date.now()
-      due.push(performance.now() + Math.max(0, inMs))
-    }
-    return Math.min(...due)
+  /** When the next sync is due; Infinity while nothing is to be done. */
+  #syncAtMs(): number {
+    const generation = this.#source.position?.generation
+    if (generation === undefined) return Number.POSITIVE_INFINITY
+    if (this.#hasNews || !this.#outbox.isEmpty || this.#attached !== generation) return this.#notBeforeMs
+    return Math.max(this.#notBeforeMs, this.#snapshotter.dueAtMs(generation))
   }
 
-  /** One sync. After a failure the next comes only after a while. */
-  async #attempt(): Promise<void> {
-    this.#notBeforeMs = performance.now() + this.#options.syncIntervalMs
+  /** One sync. @returns how long to wait before the next: the sync interval, or longer after a failure */
+  async #attempt(): Promise<number> {
+    let waitMs = this.#options.syncIntervalMs
+    this.#notBeforeMs = performance.now() + waitMs
     try {
       await this.#sync()
       if (this.#backoff.failures > 0) this.#logger.info('replica sync recovered', { failures: this.#backoff.failures })
       this.#backoff.reset()
       this.#lastError = undefined
-      this.#wakeWaiters()
+      this.#refusal = undefined
+      this.#progress.wake()
     } catch (error) {
-      const waitMs = this.#backoff.next()
-      this.#retryAtMs = performance.now() + waitMs
-      this.#notBeforeMs = this.#retryAtMs
+      waitMs = this.#backoff.next()
+      this.#notBeforeMs = performance.now() + waitMs
       this.#hasNews = true
-      this.#lastError = messageOf(error)
-      if (!this.#abort.signal.aborted) {
-        this.#logger.error('sync error', { error: this.#lastError, 'retry-in': `${Math.round(waitMs)}ms` })
-      }
+      this.#noteFailure('sync error', error, waitMs)
     }
+    return waitMs
+  }
+
+  #noteFailure(message: string, error: unknown, waitMs?: number): void {
+    if (this.#abort.signal.aborted) return
+    this.#lastError = messageOf(error)
+    if (hasCode(error, 'ERR_STORAGE_DENIED', 'ERR_STORAGE_NO_BUCKET', 'ERR_STORAGE_LOCAL')) this.#refusal = error
+    const retryIn = waitMs === undefined ? {} : { 'retry-in': `${Math.round(waitMs)}ms` }
+    this.#logger.error(message, { error: this.#lastError, ...retryIn })
+    this.#progress.wake()
   }
 
   async #sync(): Promise<void> {
-    this.#hasNews = false
     const generation = this.#source.position?.generation
     if (generation === undefined) return
-    if (this.#attached !== generation) await this.#attach(generation)
-    if (this.#needsSnapshot) await this.#beginSnapshot()
-    await this.#source.copy()
+    const isNew = this.#attached !== generation
+    if (isNew) await this.#attach(generation)
+    if (this.#attached === generation && performance.now() >= this.#snapshotter.dueAtMs(generation)) {
+      await this.#snapshotter.begin({ wal: false }, () => {})
+    }
+    // What was copied for others meanwhile goes first, as it is: a second piece would have to be joined to it.
+    if (isNew || this.#outbox.isEmpty) {
+      this.#hasNews = false
+      await this.#source.copy()
+    }
     while (this.#attached !== undefined && this.#outbox.segments[0]?.generation === this.#attached) {
       await this.#sendNext()
     }
@@ -222,7 +223,7 @@ export class Replica implements ReplicaFeed {
     await this.#client.writeSegment(position, object, this.#abort.signal)
     this.#skipBytes = 0
     this.#outbox.stored(batch)
-    this.#advance(last.end.index, last.end.offset)
+    this.#progress.advance(last.end.index, last.end.offset)
     this.#logger.debug('wal segment written', {
       position: formatPosition(position),
       elapsed: `${Math.round(performance.now() - startedAt)}ms`,
@@ -230,143 +231,60 @@ export class Replica implements ReplicaFeed {
     })
   }
 
-  #advance(index: number, offset: number): void {
-    this.#stored = { index, offset }
-    this.#wakeWaiters()
-  }
-
   /** Finds this replica's place in a generation that it did not follow until now. */
   async #attach(generation: string): Promise<void> {
     this.#attached = undefined
-    this.#newestSnapshot = undefined
+    this.#snapshotter.adopt(undefined)
     this.#skipBytes = 0
     const { pageSize } = this.#source
-    const isNew = this.#source.isNewGeneration(generation)
     if (pageSize === undefined) return
+    const isNew = this.#source.isNewGeneration(generation)
     const remote = isNew ? undefined : await remoteState(this.#client, generation, pageSize, this.#abort.signal)
     const position = this.#source.position
     if (position?.generation !== generation) return
     const plan = planResume(remote?.end, position, this.#outbox.segments)
-    if (plan.kind === 'snapshot') return await this.#beginSnapshot()
-    if (plan.kind === 'diverged') return await this.#source.startGeneration(generation, plan.reason)
     const end = remote?.end
-    if (plan.kind === 'live') {
-      const segments = await this.#source.readBack(generation, plan.offset, end?.checksum)
-      if (segments === undefined) return await this.#source.startGeneration(generation, 'replica has another history')
-      this.#outbox.rebase(segments)
-      if (segments.length === 0) this.#dropStored(plan.offset)
-    } else {
+    if (plan.kind === 'diverged') return await this.#source.startGeneration(generation, plan.reason)
+    if (plan.kind === 'snapshot' || end === undefined) return await this.#startOver()
+    if (plan.kind === 'waiting') {
       this.#outbox.dropBefore(plan.first)
       this.#skipBytes = plan.skipBytes
+    } else if (!(await this.#resumeLive(generation, plan.offset, end.checksum))) {
+      return await this.#source.startGeneration(generation, 'replica has another history')
     }
-    const info = remote?.snapshots.at(-1)
-    if (info !== undefined) this.#newestSnapshot = { info, mark: undefined }
-    this.#advance(end?.index ?? 0, end?.offset ?? 0)
+    this.#snapshotter.adopt(remote?.snapshots.at(-1))
+    this.#progress.advance(end.index, end.offset)
     this.#attached = generation
   }
 
-  /** Nothing to read back: what waits of the live index before `offset` is stored already. */
-  #dropStored(offset: number): void {
-    const first = this.#outbox.segments.findIndex(
-      (segment) => segment.index === this.#source.position?.index && segment.offset >= offset,
-    )
-    this.#outbox.dropBefore(first === -1 ? this.#outbox.segments.length : first)
-  }
-
-  /** Starts a snapshot in the background; resolves when the WAL that belongs to it is on its way. */
-  async #beginSnapshot(): Promise<void> {
-    await new Promise<void>((ready, fail) => {
-      this.#snapshotTask = this.#snapshot(ready)
-        .catch((error: unknown) => {
-          this.#lastError = messageOf(error)
-          this.#snapshotNotBeforeMs = performance.now() + this.#snapshotBackoff.next()
-          fail(error)
-          if (!this.#abort.signal.aborted) this.#logger.error('snapshot error', { error: this.#lastError })
-        })
-        .finally(() => {
-          this.#snapshotTask = undefined
-          this.#wakeup.ring()
-          this.#wakeWaiters()
-        })
-    })
-  }
-
-  async #snapshot(ready: () => void): Promise<void> {
-    await this.#source.withSnapshot({ wal: this.#attached === undefined }, async (image, generationEnd) => {
-      const { generation, mark } = image
-      const startedAt = performance.now()
-      if (this.#attached === undefined) {
-        this.#outbox.rebase(image.wal)
-        this.#advance(mark.index, 0)
-        this.#attached = generation
-      }
-      ready()
+  /** Begins on this replica with a snapshot and the WAL of its index. */
+  async #startOver(): Promise<void> {
+    await this.#snapshotter.begin({ wal: true }, ({ generation, mark, wal }: SnapshotImage) => {
+      this.#outbox.rebase(wal, mark)
+      this.#progress.advance(mark.index, 0)
+      this.#attached = generation
       this.#wakeup.ring()
-      const signal = AbortSignal.any([generationEnd, this.#abort.signal])
-      const info = await storeSnapshot(this.#client, image, () => this.#shipped(mark, signal), signal)
-      this.#newestSnapshot = { info, mark }
-      this.#known?.push(info)
-      this.#snapshotBackoff.reset()
-      this.#logger.info('snapshot written', {
-        position: formatPosition({ generation, index: mark.index, offset: mark.offset }),
-        elapsed: `${Math.round(performance.now() - startedAt)}ms`,
-        sz: info.sizeBytes,
-      })
     })
   }
 
-  /** Resolves when the WAL is stored up to `mark`. */
-  async #shipped(mark: WalMark, signal: AbortSignal): Promise<void> {
-    const isShipped = (): boolean =>
-      this.#stored.index > mark.index || (this.#stored.index === mark.index && this.#stored.offset >= mark.offset)
-    await this.#until(isShipped, signal)
-  }
-
-  /** Waits for something that a sync or a snapshot brings about. */
-  async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!condition()) {
-      signal.throwIfAborted()
-      await new Promise<void>((resolve, reject) => {
-        const stop = (): void => reject(signal.reason)
-        signal.addEventListener('abort', stop, { once: true })
-        this.#waiters.push(() => {
-          signal.removeEventListener('abort', stop)
-          resolve()
-        })
-      })
-    }
-  }
-
-  #wakeWaiters(): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const wake of waiters) wake()
+  /** Goes on in the live WAL. False when that WAL is not the one that the replica has. */
+  async #resumeLive(
+    generation: string,
+    offset: number,
+    checksum: Segment['end']['checksum'] | undefined,
+  ): Promise<boolean> {
+    const wal = await this.#source.readBack(generation, offset, checksum)
+    const end = wal?.end
+    if (wal === undefined || end === undefined) return false
+    this.#outbox.rebase(wal.segments, end)
+    return true
   }
 
   async #keepRetention(): Promise<void> {
-    this.#retentionAtMs = performance.now() + this.#options.retentionCheckIntervalMs
-    const { retentionMs } = this.#options
-    if (retentionMs <= 0 || this.#attached === undefined) return
-    const plan = (snapshots: readonly SnapshotInfo[]) =>
-      planRetention(snapshots, this.#attached, this.#isStale, Date.now(), retentionMs)
-    try {
-      this.#known ??= await listSnapshots(this.#client, this.#abort.signal)
-      const { snapshotNeeded, generations, below } = plan(this.#known)
-      if (snapshotNeeded) {
-        if (this.#snapshotTask === undefined) await this.#beginSnapshot()
-        // The sync loop must run on for the snapshot to end; retention comes back when it has.
-        this.#retentionAtMs = performance.now() + SNAPSHOT_WAIT_MS
-        return
-      }
-      if (generations.length === 0 && below.length === 0) return
-      // Others may have written since: decide on what is there now.
-      this.#known = await listSnapshots(this.#client, this.#abort.signal)
-      await applyRetention(this.#client, plan(this.#known), this.#logger, this.#abort.signal)
-      this.#known = undefined
-    } catch (error) {
-      this.#known = undefined
-      if (!this.#abort.signal.aborted) this.#logger.error('retainer error', { error: messageOf(error) })
-    }
+    const generation = this.#attached
+    const takeSnapshot = (): Promise<void> => this.#snapshotter.begin({ wal: false }, () => {})
+    if (generation !== undefined) await this.#retainer.check(generation, takeSnapshot, this.#abort.signal)
+    else this.#retainer.postpone()
   }
 
   #notDurable(): WherryError {

@@ -1,0 +1,115 @@
+import type { ReplicaSource, SnapshotImage } from '../database/replica-feed.ts'
+import { formatPosition } from '../format/names.ts'
+import type { WalMark } from '../format/wal-mark.ts'
+import type { Logger } from '../log.ts'
+import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
+import { Backoff } from './backoff.ts'
+import type { Progress } from './progress.ts'
+import { storeSnapshot } from './snapshot.ts'
+
+export interface SnapshotterParts {
+  readonly source: ReplicaSource
+  readonly client: StorageClient
+  readonly progress: Progress
+  readonly logger: Logger
+  readonly abort: AbortSignal
+  /** 0: no snapshots by time. */
+  readonly intervalMs: number
+  readonly onFailure: (error: unknown) => void
+  /** A snapshot ended, well or not. */
+  readonly onEnd: () => void
+}
+
+/** Takes the snapshots of one replica, one at a time, in the background of its sync loop. */
+export class Snapshotter {
+  readonly #parts: SnapshotterParts
+  readonly #backoff = new Backoff()
+  #newest: SnapshotInfo | undefined
+  /** Where the newest snapshot stands; undefined for one of an earlier process. */
+  #newestMark: WalMark | undefined
+  #task: Promise<void> | undefined
+  #notBeforeMs = 0
+
+  constructor(parts: SnapshotterParts) {
+    this.#parts = parts
+  }
+
+  /** The newest snapshot of the present generation that is known. */
+  get newest(): SnapshotInfo | undefined {
+    return this.#newest
+  }
+
+  /** Settles when the snapshot that is under way has ended; undefined when there is none. Never rejects. */
+  get task(): Promise<void> | undefined {
+    return this.#task
+  }
+
+  /** True when the replica holds more than its newest snapshot. */
+  get isStale(): boolean {
+    return this.#newestMark === undefined || this.#parts.progress.hasPassed(this.#newestMark)
+  }
+
+  /** What a replica's own list says; undefined for a generation without a snapshot. */
+  adopt(newest: SnapshotInfo | undefined): void {
+    this.#newest = newest
+    this.#newestMark = undefined
+  }
+
+  /** The next try does not wait for the back-off. */
+  hurry(): void {
+    this.#notBeforeMs = 0
+  }
+
+  /** When the next snapshot is due, on the monotonic clock; Infinity while none is. */
+  dueAtMs(generation: string): number {
+    if (this.#task !== undefined) return Number.POSITIVE_INFINITY
+    if (this.#newest?.generation !== generation) return this.#notBeforeMs
+    if (this.#parts.intervalMs <= 0 || !this.isStale) return Number.POSITIVE_INFINITY
+    const inMs = this.#newest.createdAt.getTime() + this.#parts.intervalMs - Date.now()
+    return Math.max(this.#notBeforeMs, performance.now() + inMs)
+  }
+
+  /**
+   * Begins a snapshot. Resolves when the image stands still and `onImage` has been told of it; what follows happens in the
+   * background.
+   * @param options.wal whether the image comes with the WAL of its index
+   * @throws when there can be no image now
+   */
+  async begin(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
+    await new Promise<void>((ready, fail) => {
+      const onReady = (image: SnapshotImage): void => {
+        onImage(image)
+        ready()
+      }
+      this.#task = this.#take(options, onReady)
+        .catch((error: unknown) => {
+          this.#notBeforeMs = performance.now() + this.#backoff.next()
+          this.#parts.onFailure(error)
+          fail(error)
+        })
+        .finally(() => {
+          this.#task = undefined
+          this.#parts.onEnd()
+        })
+    })
+  }
+
+  async #take(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
+    const { source, client, progress, logger, abort } = this.#parts
+    await source.withSnapshot(options, async (image, generationEnd) => {
+      const { generation, mark } = image
+      const startedAt = performance.now()
+      onImage(image)
+      const signal = AbortSignal.any([generationEnd, abort])
+      const shipped = (): Promise<void> => progress.until(() => progress.hasReached(mark), signal)
+      this.#newest = await storeSnapshot(client, image, shipped, signal)
+      this.#newestMark = mark
+      this.#backoff.reset()
+      logger.info('snapshot written', {
+        position: formatPosition({ generation, ...mark }),
+        elapsed: `${Math.round(performance.now() - startedAt)}ms`,
+        sz: this.#newest.sizeBytes,
+      })
+    })
+  }
+}

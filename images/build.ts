@@ -1,0 +1,32 @@
+/**
+ * Bundles the program into dist/: `npm run build`. Splitting keeps each SDK in a file of its own, loaded when its replica
+ * type is used. Native modules stay outside and are found in node_modules.
+ */
+import { chmod, copyFile, rm } from 'node:fs/promises'
+import { build } from 'esbuild'
+
+const root = new URL('../', import.meta.url)
+const out = new URL('dist/', root)
+
+await rm(out, { recursive: true, force: true })
+await build({
+  absWorkingDir: root.pathname,
+  entryPoints: { main: 'entrypoint/main.ts', thread: 'engine/worker/thread.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22.18',
+  // client-s3's "node" builds are CommonJS; its ES modules bundle smaller.
+  mainFields: ['module', 'main'],
+  external: ['better-sqlite3', 'lz4-napi'],
+  // CommonJS packages inside an ES module still call require.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  legalComments: 'linked',
+  logLevel: 'warning',
+})
+await copyFile(new URL('entrypoint/wherry.js', root), new URL('wherry.js', out))
+await chmod(new URL('wherry.js', out), 0o755)

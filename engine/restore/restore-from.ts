@@ -1,4 +1,3 @@
-import { WherryError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { StorageOptions } from '../options.ts'
 import { openStorage } from '../storage/open.ts'
@@ -19,10 +18,8 @@ export async function restoreFrom(
     sources.map(async ({ name, storage }) => ({ name, client: await openStorage(storage) })),
   )
   try {
-    const best = await chooseReplica(candidates, request, logger, signal)
-    if (best === undefined)
-      throw new WherryError('ERR_NO_BACKUP', `No matching backups found for ${request.outputPath}`)
-    return await restoreDatabase(best.client, best.name, request, logger, signal)
+    const { client, name, plan } = await chooseReplica(candidates, request, logger, signal)
+    return await restoreDatabase(client, name, request, logger, signal, { plan })
   } finally {
     for (const { client } of candidates) await client.close()
   }

@@ -1,0 +1,61 @@
+import { WherryError } from '../errors.ts'
+import { release } from '../format/lz4.ts'
+import { keys } from '../format/names.ts'
+import type { WalMark } from '../format/wal-mark.ts'
+import type { SnapshotInfo } from '../storage/client.ts'
+import type { Downloads } from './downloads.ts'
+import { MarkedObject } from './marked-object.ts'
+import type { PageFile } from './page-file.ts'
+
+/** First bytes of every SQLite database: https://www.sqlite.org/fileformat2.html#the_database_header */
+const MAGIC = Buffer.from('SQLite format 3\0', 'latin1')
+const HEADER_SIZE = 100
+
+/** What a snapshot turned out to be. */
+export interface AppliedSnapshot {
+  readonly pageSize: number
+  readonly sizeBytes: number
+  readonly mark: WalMark | undefined
+}
+
+/**
+ * Writes the snapshot's pages that no WAL index has written, and reads it to its end, since only there its checksum is.
+ * @throws WherryError ERR_REPLICA_DAMAGED, naming the object; ERR_OUTPUT_ACCESS; the storage's errors
+ */
+export async function applySnapshot(
+  info: SnapshotInfo,
+  downloads: Downloads,
+  pageFile: PageFile,
+): Promise<AppliedSnapshot> {
+  const key = keys.snapshot(info.generation, info.index)
+  const object = new MarkedObject(key)
+  const header = Buffer.alloc(HEADER_SIZE)
+  let sizeBytes = 0
+  await downloads.snapshot(info, async (bytes) => {
+    sizeBytes = 0
+    for await (const piece of object.decode(bytes)) {
+      if (sizeBytes < HEADER_SIZE) piece.copy(header, sizeBytes)
+      pageFile.addImage(piece, sizeBytes)
+      sizeBytes += piece.length
+      release(piece)
+    }
+  })
+  const pageSize = pageSizeIn(header)
+  if (pageSize === undefined || sizeBytes < HEADER_SIZE) {
+    throw new WherryError('ERR_REPLICA_DAMAGED', `${key} is not an SQLite database`)
+  }
+  if (sizeBytes % pageSize !== 0) {
+    throw new WherryError(
+      'ERR_REPLICA_DAMAGED',
+      `${key} has ${sizeBytes} bytes, not a multiple of its pages of ${pageSize}`,
+    )
+  }
+  return { pageSize, sizeBytes, mark: object.mark }
+}
+
+function pageSizeIn(header: Buffer): number | undefined {
+  const word = header.readUInt16BE(16)
+  const pageSize = word === 1 ? 65536 : word
+  const isValid = pageSize >= 512 && (pageSize & (pageSize - 1)) === 0
+  return isValid && header.subarray(0, MAGIC.length).equals(MAGIC) ? pageSize : undefined
+}

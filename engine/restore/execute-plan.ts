@@ -1,0 +1,92 @@
+import { setImmediate } from 'node:timers/promises'
+import { WherryError } from '../errors.ts'
+import { hex8, keys } from '../format/names.ts'
+import type { LogFields, Logger } from '../log.ts'
+import { throwIfAborted } from '../storage/abort.ts'
+import type { SegmentInfo, SnapshotInfo, StorageClient } from '../storage/client.ts'
+import { type AppliedSnapshot, applySnapshot } from './apply-snapshot.ts'
+import { type AppliedWal, applyWal } from './apply-wal.ts'
+import { Downloads } from './downloads.ts'
+import { OutputFile } from './output-file.ts'
+import { PageFile } from './page-file.ts'
+import type { RestorePlan } from './plan.ts'
+import { Prefetch } from './prefetch.ts'
+import type { RestoreRequest } from './restore.ts'
+import { temporaryWalPath } from './temporary-files.ts'
+import type { RestoreTuning } from './tuning.ts'
+import { WalChain } from './wal-chain.ts'
+import { WalStore } from './wal-store.ts'
+
+const DEFAULT_PARALLELISM = 8
+
+/** What was made of a plan. */
+export interface ExecutedPlan {
+  readonly pages: number
+  readonly endOffset: number
+  readonly bytesDownloaded: number
+  readonly bytesWritten: number
+}
+
+/**
+ * Downloads a plan's objects and makes the database of them. When it fails, no file of it is left.
+ * @throws as restoreDatabase
+ */
+export async function executePlan(
+  plan: RestorePlan,
+  client: StorageClient,
+  request: RestoreRequest,
+  logger: Logger,
+  signal: AbortSignal,
+  tuning: RestoreTuning,
+): Promise<ExecutedPlan> {
+  const stop = new AbortController()
+  const downloads = new Downloads(client, logger, AbortSignal.any([signal, stop.signal]), tuning)
+  const file = new OutputFile(request.outputPath, request, logger)
+  const store = new WalStore(temporaryWalPath(request.outputPath), tuning.memoryLimitBytes)
+  const prefetch = new Prefetch(newestFirst(plan.wal), downloads, request.parallelism ?? DEFAULT_PARALLELISM, tuning)
+  try {
+    const pageFile = new PageFile(file.descriptor, file.path)
+    const chain = new WalChain(store)
+    const turn = async () => {
+      await setImmediate()
+      throwIfAborted(signal, `The restore of ${request.outputPath}`)
+    }
+    logWal(plan, logger)
+    const wal = await applyWal(plan.wal, pageFile, { downloads, prefetch, store, chain, logger, turn })
+    logger.info('restoring snapshot', { ...describe(plan.snapshot), path: file.path })
+    const snapshot = await applySnapshot(plan.snapshot, downloads, pageFile)
+    requireMatch(plan, wal, snapshot)
+    if (snapshot.mark !== undefined) chain.requireSnapshot(plan.snapshot, snapshot.mark, plan.tooNew)
+    const pages = wal?.pages ?? snapshot.sizeBytes / snapshot.pageSize
+    await turn()
+    await file.finish(pages * snapshot.pageSize)
+    const { bytesWritten } = pageFile
+    return { pages, endOffset: wal?.endOffset ?? 0, bytesDownloaded: downloads.bytes, bytesWritten }
+  } finally {
+    stop.abort()
+    await prefetch.settled()
+    store.close()
+    file.discard()
+  }
+}
+
+function newestFirst(wal: RestorePlan['wal']): SegmentInfo[] {
+  return wal.toReversed().flatMap(({ segments }) => segments)
+}
+
+function describe({ generation, index }: SnapshotInfo): LogFields {
+  return { generation, index: hex8(index) }
+}
+
+function logWal({ snapshot, wal }: RestorePlan, logger: Logger): void {
+  const last = wal.at(-1)
+  if (last === undefined) return
+  const { generation, index } = snapshot
+  logger.info('restoring wal files', { generation, index_min: hex8(index), index_max: hex8(last.index) })
+}
+
+function requireMatch({ snapshot: info }: RestorePlan, wal: AppliedWal | undefined, snapshot: AppliedSnapshot): void {
+  if (wal === undefined || wal.pageSize === snapshot.pageSize) return
+  const why = `has page size ${snapshot.pageSize}, and its WAL ${wal.pageSize}`
+  throw new WherryError('ERR_REPLICA_DAMAGED', `${keys.snapshot(info.generation, info.index)} ${why}`)
+}

@@ -1,0 +1,91 @@
+import { hasCode } from '../errors.ts'
+import { keys, type Position } from '../format/names.ts'
+import type { Logger } from '../log.ts'
+import type { StorageClient } from '../storage/client.ts'
+import { executePlan } from './execute-plan.ts'
+import { findPlan } from './find-plan.ts'
+import type { RestoreTarget } from './listing.ts'
+import type { Ownership } from './ownership.ts'
+import type { RestorePlan } from './plan.ts'
+import { defaultTuning, type RestoreTuning } from './tuning.ts'
+import { SnapshotAhead } from './wal-chain.ts'
+
+/** Plans that may turn out to be outdated before a restore gives up. */
+const MAX_PLANS = 5
+
+export interface RestoreRequest extends RestoreTarget, Ownership {
+  /** Absolute path of the database to make. */
+  readonly outputPath: string
+  /** How many objects to download at a time. @default 8 */
+  readonly parallelism?: number
+}
+
+export interface RestoreResult {
+  readonly generation: string
+  readonly snapshotIndex: number
+  /** The last WAL index that was applied; the snapshot's when there was none. */
+  readonly maxIndex: number
+  /** Where the restored state ends in the WAL. */
+  readonly position: Position
+  /** Size of the database. */
+  readonly pages: number
+  readonly bytesDownloaded: number
+  readonly elapsedMs: number
+  /** The time of the newest object in use, by the storage's clock. */
+  readonly updatedAt: Date
+  /** Bytes written to the database file. */
+  readonly bytesWritten: number
+}
+
+/**
+ * Makes a database file of what a replica holds. The file is complete, verified and on disk when it gets its name; when
+ * anything fails nothing of it is left, and nothing that was there is overwritten.
+ *
+ * @param replicaName for messages
+ * @param options.plan what chooseReplica found, to save asking again
+ * @throws WherryError ERR_NO_BACKUP when the replica answered and nothing matches; ERR_REPLICA_DAMAGED, naming the object;
+ *   ERR_OUTPUT_EXISTS; ERR_OUTPUT_ACCESS; ERR_USAGE; ERR_CANCELLED; the storage's errors
+ */
+export async function restoreDatabase(
+  client: StorageClient,
+  replicaName: string,
+  request: RestoreRequest,
+  logger: Logger,
+  signal: AbortSignal = new AbortController().signal,
+  { plan: given, tuning = defaultTuning }: { readonly plan?: RestorePlan; readonly tuning?: RestoreTuning } = {},
+): Promise<RestoreResult> {
+  const startedAt = performance.now()
+  const unusable = new Set<string>()
+  const options = { unusable, retryDelaysMs: tuning.retryDelaysMs }
+  let plan = given ?? (await findPlan(client, replicaName, request, logger, signal, options))
+  for (let plans = 1; ; plans++) {
+    try {
+      const { endOffset, ...done } = await executePlan(plan, client, request, logger, signal, tuning)
+      const { generation, index: snapshotIndex } = plan.snapshot
+      const maxIndex = plan.wal.at(-1)?.index ?? snapshotIndex
+      const position = { generation, index: maxIndex, offset: endOffset }
+      const elapsedMs = performance.now() - startedAt
+      return { generation, snapshotIndex, maxIndex, position, updatedAt: plan.updatedAt, elapsedMs, ...done }
+    } catch (error) {
+      if (plans === MAX_PLANS || !isOutdated(error)) throw error
+      if (error instanceof SnapshotAhead) unusable.add(keys.snapshot(error.snapshot.generation, error.snapshot.index))
+      const next = await findPlan(client, replicaName, request, logger, signal, options).catch(() => undefined)
+      if (next === undefined || isSame(next, plan)) throw error
+      logger.warn('restore starts again with other objects', { error: error.message })
+      plan = next
+    }
+  }
+}
+
+/** True for errors that another plan may not meet: retention removed an object, or a snapshot is too new after all. */
+function isOutdated(error: unknown): error is Error {
+  return error instanceof SnapshotAhead || hasCode(error, 'ERR_OBJECT_NOT_FOUND')
+}
+
+function isSame(a: RestorePlan, b: RestorePlan): boolean {
+  const objects = ({ snapshot, wal }: RestorePlan) => [
+    keys.snapshot(snapshot.generation, snapshot.index),
+    ...wal.flatMap(({ segments }) => segments.map((segment) => keys.segment(segment))),
+  ]
+  return JSON.stringify(objects(a)) === JSON.stringify(objects(b))
+}

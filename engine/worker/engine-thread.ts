@@ -76,9 +76,14 @@ export class EngineThread {
     try {
       await this.#call('close', undefined, signal)
     } finally {
-      this.#death ??= CLOSED
-      await this.#worker.terminate()
+      await this.end()
     }
+  }
+
+  /** Ends the thread as it is, without a last sync. Safe to call twice, and after `close`. */
+  async end(): Promise<void> {
+    this.#death ??= CLOSED
+    await this.#worker.terminate()
   }
 
   async #call<M extends Method>(

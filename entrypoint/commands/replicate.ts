@@ -6,8 +6,9 @@ import type { Config } from '../config/config.ts'
 import { directConfig } from '../config/direct-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
-import type { Command } from '../supervisor/app.ts'
+import { type Command, loadExeca } from '../supervisor/app.ts'
 import { supervise } from '../supervisor/supervise.ts'
+import { withEngine } from '../supervisor/with-engine.ts'
 import { version } from '../version.ts'
 import { warnAbout } from './warn.ts'
 
@@ -26,12 +27,15 @@ export async function run(context: Context): Promise<number> {
   const parsed = parseCommandLine(commandLine, context)
   if (parsed === undefined) return 0
   const { flags, rest } = parsed
-  const config = rest.length === 0 ? await loadConfig(flags, context.env) : argumentConfig(rest, flags.config)
-  const command = execCommand(flags.exec ?? config.exec)
-  if (rest.length === 0) context.log.configure(config.logging)
-  new Logger(context.log.sink).info('wherry', { version })
-  warnAbout(config, context)
-  return await supervise({ config, command, restore: false }, context.log.sink)
+  return await withEngine(context.log.sink, async (engine) => {
+    const config = rest.length === 0 ? await loadConfig(flags, context.env) : argumentConfig(rest, flags.config)
+    const command = execCommand(flags.exec ?? config.exec)
+    if (command !== undefined) void loadExeca()
+    if (rest.length === 0) context.log.configure(config.logging)
+    new Logger(context.log.sink).info('wherry', { version })
+    warnAbout(config, context)
+    return await supervise(engine, { config, command, restore: false }, context.log.sink)
+  })
 }
 
 function argumentConfig([path = '', ...urls]: readonly string[], file: string | undefined): Config {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { EngineThread, hasCode, isGeneration, Logger, type ReplicaOptions, WherryError } from '../../engine/index.ts'
+import { hasCode, isGeneration, Logger, type ReplicaOptions, WherryError } from '../../engine/index.ts'
 import { onlyArgument, parseCommandLine } from '../cli/command-line.ts'
 import type { FlagValues } from '../cli/flags.ts'
 import { replicaFlags } from '../cli/shared-flags.ts'
@@ -9,7 +9,8 @@ import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
-import { StopSignals } from '../supervisor/stop-signals.ts'
+import { StopSignals, signalStatus } from '../supervisor/stop-signals.ts'
+import { withEngine } from '../supervisor/with-engine.ts'
 import { findReplicas } from './listing.ts'
 
 const commandLine = {
@@ -42,27 +43,23 @@ export async function run(context: Context): Promise<number> {
     logger.info('database already exists, skipping', { path: outputPath })
     return 0
   }
+  const request = {
+    outputPath,
+    ...(flags.generation === undefined ? {} : { generation: flags.generation }),
+    ...(flags.index === undefined ? {} : { index: flags.index }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(flags.parallelism === undefined ? {} : { parallelism: Math.max(1, flags.parallelism) }),
+  }
   const signals = new StopSignals()
-  const engine = new EngineThread(context.log.sink)
   try {
-    await engine.restore(
-      replicas,
-      {
-        outputPath,
-        ...(flags.generation === undefined ? {} : { generation: flags.generation }),
-        ...(flags.index === undefined ? {} : { index: flags.index }),
-        ...(timestamp === undefined ? {} : { timestamp }),
-        ...(flags.parallelism === undefined ? {} : { parallelism: Math.max(1, flags.parallelism) }),
-      },
-      signals.aborted,
-    )
+    await withEngine(context.log.sink, (engine) => engine.restore(replicas, request, signals.aborted))
     return 0
   } catch (error) {
+    if (signals.first !== undefined) return signalStatus(signals.first)
     if (!hasCode(error, 'ERR_NO_BACKUP') || !flags['if-replica-exists']) throw error
     logger.info('no matching backups found')
     return 0
   } finally {
-    await engine.close()
     signals.close()
   }
 }

@@ -3,7 +3,9 @@ import { parseCommandLine } from '../cli/command-line.ts'
 import { configFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
+import { loadExeca } from '../supervisor/app.ts'
 import { supervise } from '../supervisor/supervise.ts'
+import { withEngine } from '../supervisor/with-engine.ts'
 import { warnAbout } from './warn.ts'
 
 const commandLine = {
@@ -20,9 +22,13 @@ export async function run(context: Context): Promise<number> {
   if (parsed === undefined) return 0
   const [file, ...args] = parsed.rest
   if (file === undefined) throw new WherryError('ERR_USAGE', 'COMMAND is missing; "wherry replicate" runs without one')
-  const config = await loadConfig(parsed.flags, context.env)
-  // The app's standard output is the app's own.
-  context.log.configure({ ...config.logging, stderr: true })
-  warnAbout(config, context)
-  return await supervise({ config, command: { file, args, stdin: 'inherit' }, restore: true }, context.log.sink)
+  return await withEngine(context.log.sink, async (engine) => {
+    void loadExeca()
+    const config = await loadConfig(parsed.flags, context.env)
+    // The app's standard output is the app's own.
+    context.log.configure({ ...config.logging, stderr: true })
+    warnAbout(config, context)
+    const command = { file, args, stdin: 'inherit' } as const
+    return await supervise(engine, { config, command, restore: true }, context.log.sink)
+  })
 }

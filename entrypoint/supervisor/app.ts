@@ -18,12 +18,15 @@ export interface AppEnd {
 const NOT_FOUND = 127
 const NOT_EXECUTABLE = 126
 
+/** Loads what runs apps, so that it is there when the app's turn comes. */
+export const loadExeca = (): Promise<typeof import('execa')> => import('execa')
+
 /**
  * Runs the app to its end and passes every stop signal on to it.
  * @param stopEarly the app is asked to end (SIGTERM) when this aborts
  */
 export async function runApp(command: Command, signals: StopSignals, stopEarly: AbortSignal): Promise<AppEnd> {
-  const { execa } = await import('execa')
+  const { execa } = await loadExeca()
   signals.aborted.throwIfAborted()
   const app = execa(command.file, command.args, {
     stdin: command.stdin,

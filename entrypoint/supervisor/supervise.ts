@@ -1,4 +1,4 @@
-import { EngineThread, hasCode, Logger, type LogSink, messageOf, type StorageOptions } from '../../engine/index.ts'
+import { type EngineThread, hasCode, Logger, type LogSink, messageOf, type StorageOptions } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { exitStatus } from '../exit-codes.ts'
@@ -24,10 +24,13 @@ export interface Supervision {
  * commit.
  * @returns the exit status: the app's own, or that of what kept it from running or its commits from being stored
  */
-export async function supervise({ config, command, restore }: Supervision, sink: LogSink): Promise<number> {
+export async function supervise(
+  engine: EngineThread,
+  { config, command, restore }: Supervision,
+  sink: LogSink,
+): Promise<number> {
   const logger = new Logger(sink)
   const signals = new StopSignals()
-  const engine = new EngineThread(sink)
   const engineDied = new AbortController()
   void engine.ended.then((death) => {
     if (death === undefined) return
@@ -36,13 +39,16 @@ export async function supervise({ config, command, restore }: Supervision, sink:
   })
   try {
     let status: number
+    // Nothing was written before the app ran: a start that failed has nothing to wait for.
+    let finalSyncMs = 0
     try {
       await boot(engine, config, restore, logger, signals)
+      finalSyncMs = FINAL_SYNC_MS
       status = await live(command, signals, engineDied.signal, logger)
     } catch (error) {
       status = failed(error, signals, logger)
     }
-    return await shutDown(engine, status, signals, logger)
+    return await shutDown(engine, status, finalSyncMs, signals, logger)
   } finally {
     signals.close()
   }
@@ -127,16 +133,24 @@ function failed(error: unknown, signals: StopSignals, logger: Logger): number {
 }
 
 /** Stores the last commits. The app's own failure outweighs a failed final sync; a success does not hide one. */
-async function shutDown(engine: EngineThread, status: number, signals: StopSignals, logger: Logger): Promise<number> {
+async function shutDown(
+  engine: EngineThread,
+  status: number,
+  finalSyncMs: number,
+  signals: StopSignals,
+  logger: Logger,
+): Promise<number> {
   const patience = new AbortController()
-  const timer = setTimeout(() => patience.abort(), FINAL_SYNC_MS)
+  if (finalSyncMs === 0) patience.abort()
+  const timer = setTimeout(() => patience.abort(), finalSyncMs)
   const unsubscribe = signals.subscribe(() => patience.abort())
   try {
     await engine.close(patience.signal)
     logger.info('wherry shut down')
     return status
   } catch (error) {
-    if (!hasCode(error, 'ERR_ENGINE_DIED')) logger.error('error closing db', { error: messageOf(error) })
+    if (finalSyncMs > 0 && !hasCode(error, 'ERR_ENGINE_DIED'))
+      logger.error('error closing db', { error: messageOf(error) })
     return status === 0 ? exitStatus(error) : status
   } finally {
     clearTimeout(timer)

@@ -1,5 +1,5 @@
 import type { Dirent, Stats } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { type FileHandle, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { systemCode } from '../errors.ts'
@@ -11,7 +11,7 @@ import { local, localError } from './file-errors.ts'
 import { Folders } from './file-folders.ts'
 import { removeLeftovers } from './file-leftovers.ts'
 import { openFile } from './file-read.ts'
-import { append, writeWhole } from './file-write.ts'
+import { append, appendAll, writeWhole } from './file-write.ts'
 import { inOrder } from './order.ts'
 
 /** Files looked at together while listing. */
@@ -72,14 +72,8 @@ export class FileStorage implements StorageClient {
     const path = this.#path(keys.snapshot(generation, index))
     const chunks = abortable(body, signal, `The write of ${path}`)
     await removeLeftovers(this.#path(keys.snapshots(generation)))
-    const { sizeBytes, modifiedAt } = await writeWhole(
-      path,
-      this.#folders,
-      async (file) => {
-        for await (const chunk of chunks) await append(file, path, chunk)
-      },
-      signal,
-    )
+    const write = (file: FileHandle) => appendAll(file, path, chunks)
+    const { sizeBytes, modifiedAt } = await writeWhole(path, this.#folders, write, signal)
     return { generation, index, sizeBytes, createdAt: modifiedAt }
   }
 

@@ -6,7 +6,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { abortable, untilAborted } from './abort.ts'
-import { describeRequest } from './s3-errors.ts'
+import { answerError, describeRequest, NOT_S3, type S3Request } from './s3-errors.ts'
 import { type Part, PartSource } from './s3-parts.ts'
 import type { S3Sender } from './s3-sender.ts'
 
@@ -46,7 +46,10 @@ export async function upload(
   }
 }
 
-/** Stores an object that is in memory. */
+/**
+ * Stores an object that is in memory. A service that refuses a large body may close the connection before it has read
+ * it: then the answer can get lost, and the refusal looks like ERR_STORAGE_UNREACHABLE (ECONNRESET, EPIPE).
+ */
 export async function putWhole(
   sender: S3Sender,
   key: string,
@@ -54,7 +57,14 @@ export async function putWhole(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const command = new PutObjectCommand({ Bucket: sender.bucket, Key: key, Body: bytes })
-  await sender.send('PUT', key, signal, (client, http) => client.send(command, http))
+  const { ETag } = await sender.send('PUT', key, signal, (client, http) => client.send(command, http))
+  confirmed(ETag, sender.request('PUT', key))
+}
+
+/** Every S3 service answers with an ETag; a "200 OK" without one came from something else, which stored nothing. */
+function confirmed(etag: string | undefined, request: S3Request): string {
+  if (etag === undefined) throw answerError({ status: undefined, name: NOT_S3 }, request)
+  return etag
 }
 
 interface FilledBuffer {
@@ -103,7 +113,7 @@ async function begin(sender: S3Sender, key: string, signal: AbortSignal): Promis
 class MultipartUpload {
   readonly #sender: S3Sender
   readonly #target: { Bucket: string; Key: string; UploadId: string | undefined }
-  readonly #sent: { PartNumber: number; ETag: string | undefined }[] = []
+  readonly #sent: { PartNumber: number; ETag: string }[] = []
 
   constructor(sender: S3Sender, key: string, uploadId: string | undefined) {
     this.#sender = sender
@@ -125,7 +135,7 @@ class MultipartUpload {
     const { ETag } = await this.#sender.send('PUT', this.#target.Key, signal, (client, http) =>
       client.send(command, http),
     )
-    this.#sent.push({ PartNumber: number, ETag })
+    this.#sent.push({ PartNumber: number, ETag: confirmed(ETag, this.#sender.request('PUT', this.#target.Key)) })
   }
 
   async complete(signal: AbortSignal): Promise<void> {

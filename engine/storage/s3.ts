@@ -6,6 +6,7 @@ import type { S3StorageOptions } from '../options.ts'
 import type { SegmentInfo, SnapshotInfo, StorageClient } from './client.ts'
 import { inOrder } from './order.ts'
 import { deleteObjects } from './s3-delete.ts'
+import { answerError, NOT_S3 } from './s3-errors.ts'
 import { partSizeFor } from './s3-parts.ts'
 import { checkedBody } from './s3-read.ts'
 import { S3Sender } from './s3-sender.ts'
@@ -150,6 +151,10 @@ export class S3Storage implements StorageClient {
       const next = token === undefined ? {} : { ContinuationToken: token }
       const command = new ListObjectsV2Command({ Bucket: this.#sender.bucket, ...query, ...next })
       const page = await this.#sender.send('LIST', query.Prefix, signal, (client, http) => client.send(command, http))
+      // Without this a web page that parses would pass for an empty replica. Every S3 service tells the two.
+      if (page.Name === undefined && page.IsTruncated === undefined) {
+        throw answerError({ status: undefined, name: NOT_S3 }, this.#sender.request('LIST', query.Prefix))
+      }
       yield page
       token = page.IsTruncated ? page.NextContinuationToken : undefined
     } while (token !== undefined)

@@ -35,7 +35,13 @@ export interface S3Server {
   start(dir: string): Promise<RunningS3>
 }
 
-type CommandOf = (address: string, dir: string) => { args: string[]; env: Record<string, string> }
+interface Folders {
+  readonly data: string
+  /** For the server's own users. */
+  readonly iam: string
+}
+
+type CommandOf = (address: string, folders: Folders) => { args: string[]; env: Record<string, string> }
 
 const ACCESS_KEY_ID = 'wherry'
 const SECRET_ACCESS_KEY = randomBytes(16).toString('hex')
@@ -49,8 +55,8 @@ export const minio = s3Server(
     package: 'github.com/minio/minio',
     go: [1, 26],
   },
-  (address, dir) => ({
-    args: ['server', '--quiet', '--address', address, dir],
+  (address, { data }) => ({
+    args: ['server', '--quiet', '--address', address, data],
     env: {
       MINIO_ROOT_USER: ACCESS_KEY_ID,
       MINIO_ROOT_PASSWORD: SECRET_ACCESS_KEY,
@@ -71,9 +77,12 @@ export const versitygw = s3Server(
     package: 'github.com/versity/versitygw/cmd/versitygw',
     go: [1, 26],
   },
-  (address, dir) => ({
+  (address, { data, iam }) => ({
     // Without --keep-alive: with it some uploads fail with 400 BadRequest.
-    args: ['--port', address, '--quiet', '--virtual-domain', 'localhost', 'posix', dir],
+    args: [
+      ...['--port', address, '--quiet', '--virtual-domain', 'localhost'],
+      ...['--iam-dir', iam, '--iam-cache-disable', 'posix', data],
+    ],
     env: { ROOT_ACCESS_KEY: ACCESS_KEY_ID, ROOT_SECRET_KEY: SECRET_ACCESS_KEY },
   }),
 )
@@ -119,10 +128,10 @@ function s3Server(program: GoProgram, commandOf: CommandOf): S3Server {
 
 async function start(program: GoProgram, commandOf: CommandOf, dir: string): Promise<RunningS3> {
   const address = `127.0.0.1:${await freePort()}`
-  const data = join(dir, 'data')
+  const folders = { data: join(dir, 'data'), iam: join(dir, 'iam') }
   const log = join(dir, 'log')
-  await mkdir(data, { recursive: true })
-  const { args, env } = commandOf(address, data)
+  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true })
+  const { args, env } = commandOf(address, folders)
   const server = await startGuarded([programPath(program), ...args], env, log)
   const running = {
     endpoint: `http://${address}`,

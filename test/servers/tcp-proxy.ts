@@ -11,14 +11,16 @@ export interface TcpProxy {
   readonly port: number
   /** Connections so far. */
   readonly connections: number
-  /** From now on every connection is reset once it has carried this many bytes from the server; undefined for never. */
-  cutAfter(bytes: number | undefined): void
+  /** From now on every connection is reset once it has carried this many bytes from the server. */
+  cutAfter(bytes: number): void
+  /** Closes the connections that there are. */
+  dropAll(): void
   close(): Promise<void>
 }
 
 /** Listens on loopback and passes all bytes to and from `targetPort`. */
 export async function startProxy(targetPort: number, { tls }: ProxyOptions = {}): Promise<TcpProxy> {
-  let limit: number | undefined
+  let limit = Number.POSITIVE_INFINITY
   let connections = 0
   const open = new Set<Socket>()
   const serve = (client: Socket) => {
@@ -27,12 +29,15 @@ export async function startProxy(targetPort: number, { tls }: ProxyOptions = {})
     let carried = 0
     target.on('data', (chunk) => {
       carried += chunk.length
-      if (limit !== undefined && carried > limit) client.resetAndDestroy()
+      if (carried > limit) client.resetAndDestroy()
     })
     join(client, target)
     join(target, client)
     open.add(client)
     client.on('close', () => open.delete(client))
+  }
+  const dropAll = () => {
+    for (const client of open) client.destroy()
   }
   const server: Server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -46,8 +51,9 @@ export async function startProxy(targetPort: number, { tls }: ProxyOptions = {})
     cutAfter: (bytes) => {
       limit = bytes
     },
+    dropAll,
     close: async () => {
-      for (const client of open) client.destroy()
+      dropAll()
       await new Promise((resolve) => server.close(resolve))
     },
   }

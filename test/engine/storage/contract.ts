@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { type ErrorCode, hasCode } from '../../../engine/errors.ts'
 import { keys, type Position } from '../../../engine/format/names.ts'
 import type { StorageClient } from '../../../engine/storage/client.ts'
+import { chunks, digest, fails, inParallel, stuckAfter } from './contract-tools.ts'
 
 /** One empty replica root, and what a test has to do there behind the client's back. */
 export interface Stage {
@@ -293,14 +292,14 @@ export function storageContract(open: () => Promise<Stage>): void {
   })
 
   check('more than 1,000 segments are listed and deleted', async ({ client }) => {
-    const all = Array.from({ length: 2100 }, (_, index) => at(index))
+    const all = Array.from({ length: 1100 }, (_, index) => at(index))
     await inParallel(20, all, (position) => client.writeSegment(position, Buffer.from('x')))
     assert.deepEqual(
       (await client.segments(A)).map(({ index }) => index),
       all.map(({ index }) => index),
     )
     await client.deleteSegments(all.slice(0, 1050))
-    assert.equal((await client.segments(A)).length, 1050)
+    assert.equal((await client.segments(A)).length, 50)
     await client.deleteGeneration(A)
     assert.deepEqual(await client.generations(), [])
   })
@@ -349,50 +348,4 @@ export function storageContract(open: () => Promise<Stage>): void {
     await client.close()
     await client.close()
   })
-}
-
-/** Checks code and message of a failure. */
-export async function fails<T>(call: Promise<T>, code: ErrorCode, message = /./): Promise<Error> {
-  const error = await call.then(
-    () => new Error('It did not fail'),
-    (error: unknown) => error,
-  )
-  assert(hasCode(error, code), `Not ${code}: ${String(error)}`)
-  assert.match(error.message, message)
-  return error
-}
-
-export async function* chunks(parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* parts
-}
-
-async function digest(stream: Readable): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of stream) hash.update(chunk)
-  return hash.digest('hex')
-}
-
-/** A body that waits for ever after `size` bytes, until it is released. */
-function stuckAfter(size: number, onStuck: () => void) {
-  const released = Promise.withResolvers<void>()
-  const ended = Promise.withResolvers<void>()
-  async function* generate() {
-    try {
-      for (let sent = 0; sent < size; sent += MIB) yield randomBytes(MIB)
-      onStuck()
-      await released.promise
-      yield randomBytes(MIB)
-    } finally {
-      ended.resolve()
-    }
-  }
-  return { chunks: generate(), release: released.resolve, ended: ended.promise }
-}
-
-async function inParallel<T>(lanes: number, items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const queue = items.values()
-  const lane = async () => {
-    for (const item of queue) await work(item)
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
 }

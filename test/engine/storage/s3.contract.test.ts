@@ -27,12 +27,6 @@ for (const server of s3Servers) {
 
     describe('contract', () => storageContract(async () => s3Stage(s3, s3Options(s3, { path: newPath() }))))
 
-    describe('contract, with the bucket in the host name', () =>
-      storageContract(async () => {
-        const endpoint = s3.endpoint.replace('127.0.0.1', 'localhost')
-        return s3Stage(s3, s3Options(s3, { path: newPath(), endpoint, forcePathStyle: false }))
-      }))
-
     test('the stage sees an upload that was left', async () => {
       const path = newPath()
       const Key = `${path}/${keys.snapshot('00000000000000aa', 1)}`

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ErrorCode } from '../../../engine/errors.ts'
+import { s3Error } from '../../../engine/storage/s3-errors.ts'
+
+const request = { verb: 'LIST', bucket: 'bucket', key: 'a/', service: 'https://s3.example' }
+
+function answer(status: number | undefined, name: string): Error {
+  return Object.assign(new Error('what the service wrote'), { name, $metadata: { httpStatusCode: status } })
+}
+
+function broken(code: string): Error {
+  return Object.assign(new Error(`connect ${code} 127.0.0.1`), { code })
+}
+
+const cases: [Error, string, ErrorCode, RegExp][] = [
+  [answer(404, 'NoSuchKey'), 'GET', 'ERR_OBJECT_NOT_FOUND', /^s3:\/\/bucket\/a\/ does not exist$/],
+  [answer(404, 'NotFound'), 'GET', 'ERR_OBJECT_NOT_FOUND', /^s3:\/\/bucket\/a\/ does not exist$/],
+  [answer(404, 'NoSuchBucket'), 'GET', 'ERR_STORAGE_NO_BUCKET', /"bucket" at https:\/\/s3\.example/],
+  [answer(404, 'NotFound'), 'LIST', 'ERR_STORAGE_NO_BUCKET', /404 NotFound/],
+  [answer(404, 'NoSuchUser'), 'LIST', 'ERR_STORAGE_DENIED', /check the access key, the bucket and the endpoint/],
+  [answer(404, 'Error'), 'GET', 'ERR_STORAGE_UNREACHABLE', /404 not an S3 answer/],
+  [answer(404, 'NoSuchUpload'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /NoSuchUpload/],
+  [
+    answer(403, 'AccessDenied'),
+    'PUT',
+    'ERR_STORAGE_DENIED',
+    /^S3 refused PUT of s3:\/\/bucket\/a\/ \(403 AccessDenied\): check the access key and its policy$/,
+  ],
+  [answer(403, 'InvalidAccessKeyId'), 'PUT', 'ERR_STORAGE_DENIED', /check the access key/],
+  [answer(403, 'SignatureDoesNotMatch'), 'PUT', 'ERR_STORAGE_DENIED', /check the access key/],
+  [answer(401, 'Unauthorized'), 'PUT', 'ERR_STORAGE_DENIED', /check the access key/],
+  [answer(400, 'ExpiredToken'), 'PUT', 'ERR_STORAGE_DENIED', /renew the session token/],
+  [answer(403, 'RequestTimeTooSkewed'), 'PUT', 'ERR_STORAGE_DENIED', /set the clock/],
+  [answer(400, 'AuthorizationHeaderMalformed'), 'PUT', 'ERR_STORAGE_DENIED', /set the bucket's region$/],
+  [answer(301, 'Unknown'), 'PUT', 'ERR_STORAGE_DENIED', /set the bucket's region or its endpoint$/],
+  [answer(undefined, 'CredentialsProviderError'), 'PUT', 'ERR_STORAGE_DENIED', /^No credentials were found/],
+  [answer(500, 'InternalError'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /500 InternalError/],
+  [answer(503, 'SlowDown'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /503 SlowDown/],
+  [answer(429, 'TooManyRequests'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /429 TooManyRequests/],
+  [answer(400, 'RequestTimeout'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /RequestTimeout/],
+  [answer(undefined, 'TimeoutError'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /TimeoutError/],
+  [broken('ECONNREFUSED'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /^https:\/\/s3\.example did not serve PUT .*ECONNREFUSED/],
+  [broken('ENOTFOUND'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /ENOTFOUND/],
+  [broken('EPIPE'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /EPIPE/],
+]
+
+for (const [error, verb, code, message] of cases) {
+  const { httpStatusCode } = (error as { $metadata?: { httpStatusCode?: number } }).$metadata ?? {}
+  test(`${verb}: ${httpStatusCode ?? ''} ${error.name} is ${code}`, () => {
+    const found = s3Error(error, { ...request, verb })
+    assert.equal(found.code, code)
+    assert.match(found.message, message)
+    assert.doesNotMatch(found.message, /what the service wrote/)
+    assert.equal(found.cause, error)
+  })
+}
+
+test('whatever fails after an abort is ERR_CANCELLED', () => {
+  const found = s3Error(broken('ECONNRESET'), request, AbortSignal.abort('the reason'))
+  assert.equal(found.code, 'ERR_CANCELLED')
+  assert.equal(found.cause, 'the reason')
+})

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { describe, type TestContext, test } from 'node:test'
+import type { S3StorageOptions } from '../../../engine/options.ts'
+import { S3Storage } from '../../../engine/storage/s3.ts'
+import { chunks, fails } from './contract-tools.ts'
+
+/**
+ * What goes over the wire, and answers that no real server gives when asked to: seen and played by a plain HTTP server.
+ */
+
+const A = '00000000000000aa'
+const FIRST = { generation: A, index: 0, offset: 0 }
+const X = Buffer.from('x')
+const SEGMENT = `generations/${A}/wal/00000000_00000000.wal.lz4`
+const EMPTY_LIST = '<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated></ListBucketResult>'
+
+interface Seen {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
+}
+
+type Answer = (response: ServerResponse, seen: Seen, count: number) => void
+
+const stored = (response: ServerResponse) => response.writeHead(200, { etag: '"etag"' }).end()
+const status =
+  (code: number, headers: Record<string, string> = {}) =>
+  (response: ServerResponse) =>
+    response.writeHead(code, headers).end()
+const says = (body: string) => (response: ServerResponse) =>
+  response.writeHead(200, { 'content-type': 'application/xml' }).end(body)
+
+async function play(t: TestContext, answer: Answer) {
+  const seen: Seen[] = []
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url ?? '', 'http://any')
+    const what = { method: request.method ?? '', path: url.pathname, query: url.searchParams, headers: request.headers }
+    request.resume().on('end', () => answer(response, what, seen.push(what)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const address = server.address()
+  assert(address !== null && typeof address === 'object')
+  const open = (changes: Partial<S3StorageOptions> = {}) => {
+    const storage = new S3Storage({ ...defaults, endpoint: `http://127.0.0.1:${address.port}`, ...changes })
+    t.after(() => storage.close())
+    return storage
+  }
+  return { seen, open, port: address.port }
+}
+
+const defaults: S3StorageOptions = {
+  type: 's3',
+  bucket: 'bucket',
+  path: 'a/b',
+  region: undefined,
+  endpoint: undefined,
+  forcePathStyle: true,
+  skipVerify: false,
+  accessKeyId: 'key',
+  secretAccessKey: 'secret',
+}
+
+/** Sets environment variables for one test. */
+function setEnv(t: TestContext, values: Record<string, string>): void {
+  const before = Object.keys(values).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, values)
+  t.after(() => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  })
+}
+
+describe('S3 requests', () => {
+  test('keys are below the path, which is cleaned as Litestream cleans it', async (t) => {
+    const { seen, open } = await play(t, stored)
+    const paths = ['a/b', 'a/b/', 'a//b', '', '.', '/a']
+    for (const path of paths) await open({ path }).writeSegment(FIRST, X)
+    const below = ['/a/b/', '/a/b/', '/a/b/', '/', '/', '//a/']
+    assert.deepEqual(
+      seen.map(({ path }) => path),
+      below.map((prefix) => `/bucket${prefix}${SEGMENT}`),
+    )
+  })
+
+  test('a path-style request has the bucket in the path, another in the host', async (t) => {
+    const { seen, open, port } = await play(t, stored)
+    const endpoint = `http://localhost:${port}`
+    await open({ endpoint, forcePathStyle: true }).writeSegment(FIRST, X)
+    await open({ endpoint, forcePathStyle: false }).writeSegment(FIRST, X)
+    assert.deepEqual(
+      seen.map(({ headers, path }) => headers.host + path),
+      [`localhost:${port}/bucket/a/b/${SEGMENT}`, `bucket.localhost:${port}/a/b/${SEGMENT}`],
+    )
+  })
+
+  test('bodies go in one piece, without trailer or Expect', async (t) => {
+    const { seen, open } = await play(t, stored)
+    await open().writeSnapshot(A, 0, chunks([Buffer.alloc(3 << 20), Buffer.alloc(3 << 20)]))
+    const { headers } = seen[0] ?? assert.fail('no request')
+    assert.equal(headers['content-length'], String(6 << 20))
+    for (const name of ['expect', 'x-amz-trailer', 'transfer-encoding', 'content-encoding']) {
+      assert.equal(headers[name], undefined, name)
+    }
+  })
+
+  test('a delete carries Content-MD5, for services that know no other checksum', async (t) => {
+    const { seen, open } = await play(t, says('<DeleteResult/>'))
+    await open().deleteSegments([FIRST])
+    assert.match(String(seen[0]?.headers['content-md5']), /^[\w+/]{22}==$/)
+  })
+
+  test('segments from an index are asked for from there', async (t) => {
+    const { seen, open } = await play(t, says(EMPTY_LIST))
+    await open().segments(A, { fromIndex: 0x1f })
+    const query = seen[0]?.query
+    assert.equal(query?.get('prefix'), `a/b/generations/${A}/wal/`)
+    assert.equal(query?.get('start-after'), `a/b/generations/${A}/wal/0000001f`)
+    assert.equal(query?.get('delimiter'), '/')
+  })
+
+  test('a failure of the service is tried twice, then left to the caller', async (t) => {
+    const { seen, open } = await play(t, status(503))
+    await fails(open().writeSegment(FIRST, X), 'ERR_STORAGE_UNREACHABLE', /\(503 \w+\): check the endpoint/)
+    assert.equal(seen.length, 2)
+  })
+})
+
+describe('S3 answers', () => {
+  test('a web page is not an empty replica', async (t) => {
+    for (const page of ['<html><body>Welcome</body></html>', '<!doctype html><p>Welcome<br>', 'ok', '']) {
+      const { open } = await play(t, says(page))
+      await fails(open().generations(), 'ERR_STORAGE_UNREACHABLE', /not an S3 answer/)
+      await fails(open().segments(A), 'ERR_STORAGE_UNREACHABLE', /not an S3 answer/)
+    }
+  })
+
+  test('a write that is answered without an ETag is not stored', async (t) => {
+    const { open } = await play(t, says('<html><body>Welcome</body></html>'))
+    await fails(open().writeSegment(FIRST, X), 'ERR_STORAGE_UNREACHABLE', /not an S3 answer/)
+    await fails(open().writeSnapshot(A, 0, chunks([X])), 'ERR_STORAGE_UNREACHABLE', /not an S3 answer/)
+  })
+
+  test('a body shorter than its announced length fails the stream', async (t) => {
+    const { open } = await play(t, (response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('only this')
+      setImmediate(() => response.socket?.end())
+    })
+    const stream = await open().openSegment(FIRST)
+    await fails(stream.toArray(), 'ERR_STORAGE_UNREACHABLE', /00000000_00000000\.wal\.lz4/)
+  })
+
+  test('a part that is refused ends the upload, and its parts are removed', async (t) => {
+    const { seen, open } = await play(t, (response, { method, query }) => {
+      if (query.has('uploads')) says('<R><UploadId>the-upload</UploadId></R>')(response)
+      else if (query.get('partNumber') === '2') status(403)(response)
+      else status(method === 'DELETE' ? 204 : 200, { etag: '"etag"' })(response)
+    })
+    const body = chunks(Array.from({ length: 10 }, () => Buffer.alloc(8 << 20)))
+    await fails(open().writeSnapshot(A, 0, body), 'ERR_STORAGE_DENIED')
+    const last = seen.at(-1)
+    assert.equal(last?.method, 'DELETE')
+    assert.equal(last?.query.get('uploadId'), 'the-upload')
+    assert(!seen.some(({ method, query }) => method === 'POST' && query.has('uploadId')), 'it was completed')
+  })
+})
+
+describe('S3 region', () => {
+  const signedFor = ({ headers }: Seen) => headers.authorization?.split('/')[2]
+
+  /** A storage without endpoint; the SDK is led to the server by its environment variable, and takes it for AWS. */
+  const playAws = async (t: TestContext, head: Answer) => {
+    const { seen, open, port } = await play(t, (response, what, count) => {
+      if (what.method === 'HEAD') head(response, what, count)
+      else stored(response)
+    })
+    setEnv(t, { AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` })
+    return { seen, storage: open({ endpoint: undefined }), open }
+  }
+
+  for (const code of [200, 301, 400, 403]) {
+    test(`is asked of AWS once, and read from an answer with status ${code}`, async (t) => {
+      const { seen, storage } = await playAws(t, status(code, { 'x-amz-bucket-region': 'eu-west-1' }))
+      await Promise.all([storage.writeSegment(FIRST, X), storage.writeSegment({ ...FIRST, index: 1 }, X)])
+      await storage.writeSegment(FIRST, X)
+      assert.deepEqual(
+        seen.map((what) => [what.method, signedFor(what)]),
+        [
+          ['HEAD', 'us-east-1'],
+          ['PUT', 'eu-west-1'],
+          ['PUT', 'eu-west-1'],
+          ['PUT', 'eu-west-1'],
+        ],
+      )
+    })
+  }
+
+  test('is asked again after a failure, and an absent bucket is ERR_STORAGE_NO_BUCKET', async (t) => {
+    const answers = [status(404), status(503), status(503), status(200, { 'x-amz-bucket-region': 'eu-west-1' })]
+    const { seen, storage } = await playAws(t, (response) => answers.shift()?.(response))
+    await fails(storage.writeSegment(FIRST, X), 'ERR_STORAGE_NO_BUCKET', /"bucket" at AWS/)
+    await fails(storage.writeSegment(FIRST, X), 'ERR_STORAGE_UNREACHABLE')
+    await storage.writeSegment(FIRST, X)
+    assert.deepEqual(
+      seen.map(({ method }) => method),
+      ['HEAD', 'HEAD', 'HEAD', 'HEAD', 'PUT'],
+    )
+  })
+
+  test('is not asked when it is given, or when there is an endpoint', async (t) => {
+    const { seen, open } = await playAws(t, status(500))
+    await open({ endpoint: undefined, region: 'ap-south-1' }).writeSegment(FIRST, X)
+    await open().writeSegment(FIRST, X)
+    assert.deepEqual(seen.map(signedFor), ['ap-south-1', 'us-east-1'])
+  })
+})
+
+describe('S3 credentials', () => {
+  test('one half of a pair is ERR_CONFIG', () => {
+    const half = (changes: Partial<S3StorageOptions>) => () => new S3Storage({ ...defaults, ...changes })
+    assert.throws(half({ accessKeyId: undefined }), { code: 'ERR_CONFIG', message: /has no access-key-id/ })
+    assert.throws(half({ secretAccessKey: undefined }), { code: 'ERR_CONFIG', message: /has no secret-access-key/ })
+  })
+
+  const fromEnvironment = { accessKeyId: undefined, secretAccessKey: undefined }
+
+  test('come from the environment when none are given', async (t) => {
+    const { seen, open } = await play(t, stored)
+    setEnv(t, { AWS_ACCESS_KEY_ID: 'env-key', AWS_SECRET_ACCESS_KEY: 'env-secret', AWS_SESSION_TOKEN: 'env-token' })
+    await open(fromEnvironment).writeSegment(FIRST, X)
+    assert.match(String(seen[0]?.headers.authorization), /Credential=env-key\//)
+    assert.equal(seen[0]?.headers['x-amz-security-token'], 'env-token')
+  })
+
+  test('that are nowhere are ERR_STORAGE_DENIED', async (t) => {
+    const { seen, open } = await play(t, stored)
+    setEnv(t, {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_CONFIG_FILE: '/dev/null',
+    })
+    await fails(
+      open(fromEnvironment).writeSegment(FIRST, X),
+      'ERR_STORAGE_DENIED',
+      /^No credentials were found for PUT/,
+    )
+    assert.equal(seen.length, 0)
+  })
+})

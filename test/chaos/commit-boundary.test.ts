@@ -35,7 +35,7 @@ test('T1 commit boundary: every restore is a committed state, whatever was kille
   await scene.firstSnapshot()
 
   let newest = 0
-  const rounds = Math.round((chaosSeconds * 12) / 30)
+  const rounds = Math.round(chaosSeconds / 3)
   const happened: string[] = []
   for (let round = 0; round < rounds; round++) {
     await sleep(random.between(50, 700))

@@ -30,7 +30,7 @@ test('T4 snapshots and checkpoints under load: each snapshot restores to a commi
   const loading = scene.box.start([process.execPath, load, scene.box.dir, String(chaosSeconds * 2)])
   const writer = await startWriter(scene.box, { path: scene.db, ...interferingApp, commitsPerSecond: 2000 })
   const snapshots = () => scene.generations().flatMap((generation) => generation.snapshots)
-  await waitUntil('Snapshots at several indexes', () => snapshots().length >= Math.max(3, chaosSeconds / 6), {
+  await waitUntil('Snapshots at several indexes', () => snapshots().length >= Math.max(3, chaosSeconds / 10), {
     timeoutMs: chaosSeconds * 4000,
     explain: () => scene.engine.tail(),
   })

@@ -119,8 +119,6 @@ function sameNotes(a: readonly Note[], b: readonly Note[]): boolean {
 }
 
 function describeReplica(): string {
-  const generations = readReplica(box.path('bucket'))
-  const count = (kind: 'snapshots' | 'segments') =>
-    generations.reduce((sum, generation) => sum + generation[kind].length, 0)
-  return `${count('snapshots')} snapshot, ${count('segments')} WAL segments`
+  const segments = readReplica(box.path('bucket')).reduce((sum, generation) => sum + generation.segments.length, 0)
+  return `a snapshot and ${segments} WAL segment${segments === 1 ? '' : 's'}`
 }

@@ -11,7 +11,7 @@ import { type Part, PartSource } from './s3-parts.ts'
 import type { S3Sender } from './s3-sender.ts'
 
 /** Buffers of one part each: one is filled while the others are sent. */
-const PART_BUFFERS = 3
+const PART_BUFFERS = 2
 
 /** How long the removal of a failed upload's parts may hold up the error. */
 const CLEANUP_TIMEOUT_MS = 5000

@@ -21,7 +21,8 @@ interface Listed {
 
 /**
  * A replica in a bucket of S3 or a compatible service. The time of an object is the service's, in whole seconds, when
- * it is listed, and this machine's when it was just written: no extra request is made for it.
+ * it is listed, and this machine's when it was just written: no extra request is made for it. A stream that is opened
+ * and then not read for 30 s breaks, since nothing moves on its connection.
  */
 export class S3Storage implements StorageClient {
   readonly #sender: S3Sender
@@ -155,8 +156,12 @@ export class S3Storage implements StorageClient {
       if (page.Name === undefined && page.IsTruncated === undefined) {
         throw answerError({ status: undefined, name: NOT_S3 }, this.#sender.request('LIST', query.Prefix))
       }
-      yield page
       token = page.IsTruncated ? page.NextContinuationToken : undefined
-    } while (token !== undefined)
+      // A service that knows only the first version of listing would otherwise hide all but the first page.
+      if (page.IsTruncated && !token) {
+        throw answerError({ status: undefined, name: 'a list cut short' }, this.#sender.request('LIST', query.Prefix))
+      }
+      yield page
+    } while (token)
   }
 }

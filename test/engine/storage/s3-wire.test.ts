@@ -142,6 +142,11 @@ describe('S3 answers', () => {
     }
   })
 
+  test('a list that says it goes on, but not how, is not taken for all there is', async (t) => {
+    const { open } = await play(t, says(EMPTY_LIST.replace('false', 'true')))
+    await fails(open().segments(A), 'ERR_STORAGE_UNREACHABLE', /a list cut short/)
+  })
+
   test('a write that is answered without an ETag is not stored', async (t) => {
     const { open } = await play(t, says('<html><body>Welcome</body></html>'))
     await fails(open().writeSegment(FIRST, X), 'ERR_STORAGE_UNREACHABLE', /not an S3 answer/)

@@ -9,6 +9,7 @@
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Sandbox } from '../support/sandbox.ts'
+import { wherry } from '../support/tool.ts'
 import { execMeasurement } from './exec.ts'
 import { idleMeasurement } from './idle.ts'
 import { lagMeasurement } from './lag.ts'
@@ -54,6 +55,7 @@ async function runAll(): Promise<void> {
   const unknown = wanted?.find((name) => !measurements.some((measurement) => measurement.name === name))
   if (unknown !== undefined) throw new Error(`No measurement is named ${unknown}; --list names them`)
   print(machine())
+  print(`Wherry is ${wherry.command.at(-1)}; WHERRY_TEST_PROGRAM=dist/wherry.js is the one that ships`)
   if (flags.quick) print('Quick mode: sizes are a tenth of what the titles say')
   if (flags.markdown !== undefined)
     appendFileSync(flags.markdown, `## ${new Date().toISOString().slice(0, 10)}: ${machine()}\n\n`)

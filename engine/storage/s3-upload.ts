@@ -10,7 +10,7 @@ import { answerError, describeRequest, NOT_S3, type S3Request } from './s3-error
 import { type Part, PartSource } from './s3-parts.ts'
 import type { S3Sender } from './s3-sender.ts'
 
-/** Buffers of one part each: one is filled while the others are sent. */
+/** Buffers of one part each: one is filled while the other is sent. A third costs 30 MB of peak memory. */
 const PART_BUFFERS = 2
 
 /** How long the removal of a failed upload's parts may hold up the error. */

@@ -9,6 +9,12 @@ import { type Calls, fromPlainError, type Message, type Method, type Request, ty
 /** Beside this module: as source in a checkout, as JavaScript in a bundle. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
 
+/**
+ * Buffers are freed with the small objects that hold them. A small young generation, collected often, keeps the peak of a
+ * snapshot to S3 20 MB lower.
+ */
+const YOUNG_GENERATION_MB = 6
+
 interface Waiting {
   resolve(result: unknown): void
   reject(error: Error): void
@@ -29,7 +35,7 @@ export class EngineThread {
 
   /** @param sink gets the engine's lines */
   constructor(sink: LogSink) {
-    this.#worker = new Worker(THREAD, { stdin: false })
+    this.#worker = new Worker(THREAD, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } })
     this.#worker.on('message', (message: Message) => {
       if ('log' in message) sink(message.log.level, message.log.message, message.log.fields)
       else this.#settle(message)

@@ -41,7 +41,11 @@ function objects(replica: string): string[] {
 }
 
 test('missing config file: 78', async (t) => {
-  refused(await runWith(sandbox(t), ['-config', '/nowhere/wherry.yml']), 78, /Config file not found: \/nowhere\/wherry.yml/)
+  refused(
+    await runWith(sandbox(t), ['-config', '/nowhere/wherry.yml']),
+    78,
+    /Config file not found: \/nowhere\/wherry.yml/,
+  )
 })
 
 test('unreadable config file: 78', async (t) => {
@@ -107,7 +111,11 @@ test('garbage objects: 65, no database, no temporary file', async (t) => {
   for (const object of objects(replica)) writeFileSync(object, 'garbage')
   const db = box.path('data', 'app.db')
   const outcome = await runOn(box, db, { path: replica })
-  refused(outcome, 65, /generations\/[0-9a-f]{16}\/(snapshots|wal)\/[0-9a-f_]+\.(snapshot|wal)\.lz4 is not an LZ4 frame/)
+  refused(
+    outcome,
+    65,
+    /generations\/[0-9a-f]{16}\/(snapshots|wal)\/[0-9a-f_]+\.(snapshot|wal)\.lz4 is not an LZ4 frame/,
+  )
   assert.deepEqual(existsSync(dirname(db)) ? readdirSync(dirname(db)) : [], [])
 })
 

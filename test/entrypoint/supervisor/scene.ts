@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import type { Finished, Sandbox } from '../../support/sandbox.ts'
 import { type Settings, writeConfig } from '../../support/replication.ts'
+import type { Finished, Sandbox } from '../../support/sandbox.ts'
 import { wherry } from '../../support/tool.ts'
 
 /** How a `wherry run` ended, and whether its app had begun. */

@@ -1,0 +1,54 @@
+/** S3 that refuses: the message and the exit status, and the app is not started. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import { s3Servers, withS3 } from '../../servers/s3.ts'
+import { s3Replica } from '../../support/s3-replica.ts'
+import { sandbox } from '../../support/sandbox.ts'
+import { runOn } from './scene.ts'
+
+for (const server of s3Servers) {
+  test(`${server.name}: wrong credentials: 77, with the database there or not`, async (t) => {
+    const s3 = await withS3(t, server)
+    if (s3 === undefined) return
+    const box = sandbox(t)
+    const replica = { ...s3Replica(s3, 'app'), 'secret-access-key': 'a-wrong-secret' }
+    const missing = await runOn(box, box.path('missing.db'), replica)
+    const db = box.path('app.db')
+    new Database(db).exec('CREATE TABLE t (x)').close()
+    const there = await runOn(box, db, replica)
+    for (const { code, stderr, appRan } of [missing, there]) {
+      assert.match(stderr, /403|refused/)
+      assert.match(stderr, /access key/)
+      assert.equal(stderr.includes('a-wrong-secret'), false, 'the secret is in the log')
+      assert.equal(code, 77, stderr)
+      assert.equal(appRan, false)
+    }
+  })
+
+  test(`${server.name}: no such bucket: 69, with the database there or not`, async (t) => {
+    const s3 = await withS3(t, server)
+    if (s3 === undefined) return
+    const box = sandbox(t)
+    const replica = { ...s3Replica(s3, 'app'), bucket: 'no-such-bucket' }
+    const missing = await runOn(box, box.path('missing.db'), replica)
+    const db = box.path('app.db')
+    new Database(db).exec('CREATE TABLE t (x)').close()
+    const there = await runOn(box, db, replica)
+    for (const { code, stderr, appRan } of [missing, there]) {
+      assert.match(stderr, /no-such-bucket/)
+      assert.equal(code, 69, stderr)
+      assert.equal(appRan, false)
+    }
+  })
+
+  test(`${server.name}: nobody answers: 69 when the database must be restored`, async (t) => {
+    const s3 = await withS3(t, server)
+    if (s3 === undefined) return
+    const box = sandbox(t)
+    await s3.stop()
+    const { code, stderr, appRan } = await runOn(box, box.path('missing.db'), s3Replica(s3, 'app'))
+    assert.equal(code, 69, stderr)
+    assert.equal(appRan, false)
+  })
+}

@@ -27,6 +27,6 @@ export function findCommand(name: string): CommandEntry {
   if (entry !== undefined) return entry
   throw new WherryError(
     'ERR_USAGE',
-    `Unknown command "${name}"${didYouMean(name, Object.keys(commands)) || '; "wherry help" lists them'}`,
+    `Unknown command "${name}"${didYouMean(name, Object.keys(commands)) || '; "wherry help" lists the commands'}`,
   )
 }

@@ -1,5 +1,5 @@
 import { split } from 'shlex'
-import { messageOf, WherryError } from '../../engine/index.ts'
+import { WherryError } from '../../engine/index.ts'
 
 /** Characters that mean something to a shell; unquoted, Litestream silently drops everything from the first of them. */
 const OPERATOR = /^(?:[^'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*?([;&|<>()])/s
@@ -19,6 +19,6 @@ export function splitWords(text: string): string[] {
   try {
     return split(text)
   } catch (error) {
-    throw new WherryError('ERR_CONFIG', `exec cannot be split into words: ${messageOf(error)}`, { cause: error })
+    throw new WherryError('ERR_CONFIG', 'exec ends inside a quote, or with a lone backslash', { cause: error })
   }
 }

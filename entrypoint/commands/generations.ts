@@ -52,6 +52,6 @@ async function modifiedMs(path: string): Promise<number | undefined> {
     return (await stat(path)).mtimeMs
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
-    throw new WherryError('ERR_DATABASE_ACCESS', `${path} can't be examined: ${messageOf(error)}`, { cause: error })
+    throw new WherryError('ERR_DATABASE_ACCESS', `${path} cannot be examined: ${messageOf(error)}`, { cause: error })
   }
 }

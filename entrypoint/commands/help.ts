@@ -3,8 +3,8 @@ import type { Context } from '../context.ts'
 
 /** The usage of the program, or of the command that is named. */
 export async function run(context: Context): Promise<number> {
-  const [name] = context.args
-  if (name !== undefined) return (await findCommand(name).load()).run({ ...context, args: ['-h'] })
+  const name = context.args.find((argument) => !argument.startsWith('-'))
+  if (name !== undefined && name !== 'help') return (await findCommand(name).load()).run({ ...context, args: ['-h'] })
   context.stdout.write(usageText())
   return 0
 }

@@ -18,7 +18,11 @@ const commandLine = {
   forms: ['', 'DB_PATH REPLICA_URL...'],
   flags: {
     ...configFlags,
-    exec: { kind: 'text', value: 'COMMAND', doc: 'Run this command, and end with it; words are split as a shell does' },
+    exec: {
+      kind: 'text',
+      value: 'COMMAND',
+      doc: 'Run this command, and end with it; split into words as a shell does, but without a shell',
+    },
     trace: { kind: 'text' },
   },
 } as const

@@ -11,8 +11,8 @@ import { warnAbout } from './warn.ts'
 const commandLine = {
   name: 'run',
   about:
-    'Restores databases that are missing, replicates them, and runs a command: the signals SIGINT and SIGTERM go to it,\n' +
-    'and when it ends its last commit is stored, and its exit status is the status of all. Logs go to stderr.',
+    'Restores databases that are missing, then runs a command and replicates beside it. SIGINT and SIGTERM are passed on\n' +
+    'to the command. When it ends, its last commit is stored, and Wherry ends with its exit status. Logs go to stderr.',
   forms: ['[--] COMMAND [ARG]...'],
   flags: configFlags,
 } as const

@@ -50,7 +50,7 @@ async function readText(file: string): Promise<string | undefined> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
-    throw new WherryError('ERR_CONFIG', `Config file ${file} can't be read: ${messageOf(error)}`, { cause: error })
+    throw new WherryError('ERR_CONFIG', `Config file ${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
 }
 

@@ -42,7 +42,10 @@ export function parseReplicaUrl(url: string): ReplicaUrl | string {
   }
   const decodedPath = decode(path)
   if (decodedPath === undefined) return `${shown} has a "%" that is not followed by the two hex digits of a character`
-  if (type === 'file') return { type, path: filePathOfUrl(authority, path, queryAndFragment) }
+  if (type === 'file') {
+    const folder = filePathOfUrl(authority, path, queryAndFragment)
+    return folder === '' ? `${shown} names no folder; write it like file:///PATH` : { type, path: folder }
+  }
 
   const [, user = '', host] = AUTHORITY.exec(authority) ?? []
   if (host === undefined) return `${shown} has a host that is not one`

@@ -56,7 +56,7 @@ function resolveDatabases(section: ConfigSection, warn: (warning: string) => voi
       if (owner !== database.path) {
         throw databaseSection.error(
           'replicas',
-          `replica "${name}" is also the place of ${owner}; give each its own path`,
+          `replica "${name}" writes where a replica of ${owner} does; give each its own path`,
         )
       }
       owners.set(destination(storage), owner)

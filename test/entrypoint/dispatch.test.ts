@@ -11,9 +11,9 @@ test('Without a command: usage on stdout, status 64', async () => {
   for (const name of names) assert.match(stdout, new RegExp(`^\t${name} +[a-z]`, 'm'))
 })
 
-for (const flag of ['help', '-h', '-help', '--help']) {
-  test(`${flag}: the same usage, status 0`, async () => {
-    const { status, stdout, stderr } = await dispatched([flag])
+for (const args of [['help'], ['-h'], ['-help'], ['--help'], ['help', 'help'], ['help', '-h']]) {
+  test(`${args.join(' ')}: the same usage, status 0`, async () => {
+    const { status, stdout, stderr } = await dispatched(args)
     assert.deepEqual([status, stderr], [0, ''])
     assert.equal(stdout, (await dispatched([])).stdout)
   })
@@ -42,9 +42,9 @@ test('Flags of old versions are accepted and not shown', async () => {
 
 const refused: [string[], string][] = [
   [['wl'], 'Unknown command "wl"; did you mean "wal"?'],
-  [['constructor'], 'Unknown command "constructor"; "wherry help" lists them'],
+  [['constructor'], 'Unknown command "constructor"; "wherry help" lists the commands'],
   [['help', 'snapshot'], 'Unknown command "snapshot"; did you mean "snapshots"?'],
-  [['-config', 'f', 'wal'], 'Unknown command "-config"; "wherry help" lists them'],
+  [['-config', 'f', 'wal'], 'Unknown command "-config"; "wherry help" lists the commands'],
   [['databases', 'x'], 'Too many arguments: "x" is not expected here'],
   [['wal'], 'DB_PATH or REPLICA_URL is missing'],
   [

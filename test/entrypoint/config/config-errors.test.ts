@@ -42,7 +42,7 @@ const errors: [string, string][] = [
   ],
   [
     'dbs:\n- path: /a\n  replicas: [{path: /r}]\n- path: /b\n  replicas: [{path: /r/}]',
-    '/c.yml:5:3: dbs[1].replicas: replica "file" is also the place of /a; give each its own path',
+    '/c.yml:5:3: dbs[1].replicas: replica "file" writes where a replica of /a does; give each its own path',
   ],
   [
     'dbs:\n- path: /a\n  replicas: [{path: /r},{path: /s}]',
@@ -70,6 +70,7 @@ const errors: [string, string][] = [
     '/c.yml:5:9: dbs[0].replicas[0].type: "azure" is not a replica type; the types are file, s3, gcs, abs, sftp',
   ],
   [replicaText('url: sb://b'), `${at}.url: "sb://b" has a scheme that is not a replica type; did you mean "s3"?`],
+  [replicaText('url: "file://"'), `${at}.url: "file://" names no folder; write it like file:///PATH`],
   [replicaText('url: s3:///p'), `${at}.url: "s3:///p" names no bucket; write it like s3://BUCKET/PATH`],
   [
     replicaText('access-key-id: I', 'url: s3://b'),

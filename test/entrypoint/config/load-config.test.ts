@@ -40,8 +40,8 @@ test('A missing file, a folder and a path under a file are ERR_CONFIG, and the m
     code: 'ERR_CONFIG',
     message: `Config file not found: ${box.path('none')}; name it with -config or LITESTREAM_CONFIG, or set WHERRY_DB_PATH and WHERRY_REPLICA_URL`,
   })
-  await assert.rejects(load(box.dir), { code: 'ERR_CONFIG', message: /^Config file .* can't be read: EISDIR/ })
-  await assert.rejects(load(box.path('file', 'x')), { code: 'ERR_CONFIG', message: /can't be read: ENOTDIR/ })
+  await assert.rejects(load(box.dir), { code: 'ERR_CONFIG', message: /^Config file .* cannot be read: EISDIR/ })
+  await assert.rejects(load(box.path('file', 'x')), { code: 'ERR_CONFIG', message: /cannot be read: ENOTDIR/ })
 })
 
 test('WHERRY_DB_PATH and WHERRY_REPLICA_URL stand for a file', async () => {

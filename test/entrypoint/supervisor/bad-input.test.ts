@@ -50,7 +50,7 @@ test('missing config file: 78', async (t) => {
 
 test('unreadable config file: 78', async (t) => {
   const box = sandbox(t)
-  refused(await runWith(box, ['-config', box.dir]), 78, /can't be read/)
+  refused(await runWith(box, ['-config', box.dir]), 78, /cannot be read/)
 })
 
 const badConfigs: readonly [name: string, yaml: string, message: RegExp][] = [

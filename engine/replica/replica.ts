@@ -206,7 +206,11 @@ export class Replica implements ReplicaFeed {
       this.#hasNews = false
       await this.#source.copy()
     }
-    while (this.#attached !== undefined && this.#outbox.segments[0]?.generation === this.#attached) {
+    // What comes in meanwhile is the next sync's, so that uploads keep their distance and snapshots get their turn.
+    const due = new Set(this.#outbox.segments)
+    for (;;) {
+      const [first] = this.#outbox.segments
+      if (first === undefined || !due.has(first) || first.generation !== this.#attached) break
       await this.#sendNext()
     }
   }

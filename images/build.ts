@@ -28,5 +28,5 @@ await build({
   legalComments: 'linked',
   logLevel: 'warning',
 })
-await copyFile(new URL('entrypoint/wherry.js', root), new URL('wherry.js', out))
+for (const file of ['wherry.js', 'start.js']) await copyFile(new URL(`entrypoint/${file}`, root), new URL(file, out))
 await chmod(new URL('wherry.js', out), 0o755)

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import test from 'node:test'
 import { transform } from 'esbuild'
 import { sandbox } from '../support/sandbox.ts'
 import { wherry } from '../support/tool.ts'
 
-const launcher = resolve(import.meta.dirname, '../../entrypoint/wherry.js')
+const entrypoint = resolve(import.meta.dirname, '../../entrypoint')
 
-/** Node that takes itself for `version`. */
-function pretending(version: string): string[] {
+/** Node that takes itself for `version`, running the launcher of `folder`. */
+function pretending(version: string, folder: string): string[] {
   const script = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`
+  const launcher = join(folder, 'wherry.js')
   return [process.execPath, '--import', `data:text/javascript,${encodeURIComponent(script)}`, launcher, 'version']
 }
 
@@ -43,7 +44,10 @@ test("Litestream's credential variables reach the AWS names of the process", asy
 
 for (const version of ['18.20.0', '20.19.0', '22.17.1', '23.5.0']) {
   test(`Node ${version} is refused with a message and status 78`, async (t) => {
-    const { code, stdout, stderr } = await sandbox(t).run(pretending(version))
+    const box = sandbox(t)
+    for (const file of ['wherry.js', 'start.js']) copyFileSync(join(entrypoint, file), box.path(file))
+    writeFileSync(box.path('package.json'), '{"type":"module"}')
+    const { code, stdout, stderr } = await box.run(pretending(version, box.dir))
     assert.deepEqual([code, stdout], [78, ''])
     assert.match(
       stderr,
@@ -52,18 +56,26 @@ for (const version of ['18.20.0', '20.19.0', '22.17.1', '23.5.0']) {
   })
 }
 
+test('In a checkout an old Node hands over to the one that came with it', async (t) => {
+  const { code, stdout, stderr } = await sandbox(t).run(pretending('20.19.0', entrypoint))
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.match(stdout, /^v\d/)
+})
+
 for (const version of ['22.18.0', '23.6.0', '24.0.0', '26.1.0']) {
   test(`Node ${version} is accepted`, async (t) => {
-    const { code, stdout } = await sandbox(t).run(pretending(version))
+    const { code, stdout } = await sandbox(t).run(pretending(version, entrypoint))
     assert.equal(code, 0)
     assert.match(stdout, /^v\d/)
   })
 }
 
 test('The launcher has no syntax that old versions of Node cannot parse', async () => {
-  const source = readFileSync(launcher, 'utf8')
-  const [old, latest] = await Promise.all(['node14', 'esnext'].map((target) => transform(source, { target })))
-  assert.equal(old?.code, latest?.code)
+  for (const file of ['wherry.js', 'start.js']) {
+    const source = readFileSync(join(entrypoint, file), 'utf8')
+    const [old, latest] = await Promise.all(['node16', 'esnext'].map((target) => transform(source, { target })))
+    assert.equal(old?.code, latest?.code)
+  }
 })
 
 test('A reader of the output that goes away is no error', async () => {

@@ -1,0 +1,45 @@
+// Starts a module of this repository with a Node that can run it. Plain JavaScript that old versions of Node parse too,
+// so that they can be told apart with a message instead of a syntax error. For npm scripts: node entrypoint/start.js FILE
+import { spawn } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
+import { constants } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+// 22.18 and 23.6 are the first of their lines that run TypeScript.
+const [major, minor] = process.versions.node.split('.').map(Number)
+const supported = major >= 24 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18)
+
+/** The Node that a checkout brings along, as an optional dependency without an install script. */
+function ownNode() {
+  const names = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`]
+  const paths = names.map((name) => fileURLToPath(new URL(`../node_modules/${name}/bin/node`, import.meta.url)))
+  return paths.find((path) => existsSync(path))
+}
+
+/** Imports `module` here, or runs it with the checkout's own Node where this one is too old. */
+export async function start(module) {
+  const node = supported ? undefined : ownNode()
+  if (supported) await import(module)
+  else if (node !== undefined) rerun(node, fileURLToPath(module))
+  else {
+    console.error(
+      `Wherry needs Node.js 22.18 or newer, and this is ${process.version} (${process.execPath}). ` +
+        'Install a newer one, or put it first in PATH.',
+    )
+    process.exitCode = 78
+  }
+}
+
+/** The same command line with another Node, whose end is this process's end. */
+function rerun(node, file) {
+  const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+}
+
+const [, entry, file] = process.argv
+if (entry !== undefined && realpathSync(entry) === fileURLToPath(import.meta.url)) {
+  process.argv.splice(1, 2, resolve(file))
+  await start(pathToFileURL(resolve(file)).href)
+}

@@ -50,12 +50,9 @@ export class Engine {
     }
   }
 
-  /** Resolves when everything that is committed in the databases that exist is in all their replicas. */
+  /** Resolves when everything that was committed before the call, in the databases that exist, is in all their replicas. */
   async whenSynced(signal: AbortSignal): Promise<void> {
-    for (const { database, replicas } of this.#units) {
-      if (database.position === undefined) continue
-      await Promise.all(replicas.map((replica) => replica.whenSynced(signal)))
-    }
+    await Promise.all(this.#units.map((unit) => whenSynced(unit, signal)))
   }
 
   get status(): DatabaseStatus[] {
@@ -74,6 +71,15 @@ export class Engine {
     const failures = (await Promise.all(this.#units.map((unit) => closeUnit(unit, signal)))).flat()
     this.#units.length = 0
     if (failures.length > 0) throw failures[0]
+  }
+}
+
+async function whenSynced({ database, replicas }: Unit, signal: AbortSignal): Promise<void> {
+  for (let isCopied = false; !isCopied; ) {
+    isCopied = await database.copy()
+    const { position } = database
+    if (position === undefined) return
+    await Promise.all(replicas.map((replica) => replica.whenStored(position, signal)))
   }
 }
 

@@ -1,4 +1,4 @@
-import { read as readAt, statSync } from 'node:fs'
+import { fstatSync, read as readAt, statSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type FSWatcher, watch as watchPath } from 'chokidar'
 import { hasCode, messageOf, systemCode, WherryError } from '../errors.ts'
@@ -104,8 +104,8 @@ export class Database implements ReplicaSource {
     this.#awaitAppearance()
   }
 
-  async copy(): Promise<void> {
-    await this.#mutex.run(() => this.#copy())
+  async copy(): Promise<boolean> {
+    return await this.#mutex.run(() => this.#copy())
   }
 
   /** The last copy before the end; opens a database that appeared only just now. */
@@ -137,12 +137,14 @@ export class Database implements ReplicaSource {
     const { task } = await this.#mutex.run(async () => {
       await this.#copy()
       if (this.#snapshots.size === 0 && !this.#isFileCurrent) await this.#checkpoint()
+      // The file may hold frames that are not copied yet: nobody could restore it before they are stored.
+      if (!(await this.#copy())) throw new WherryError('ERR_DATABASE_BUSY', 'A snapshot waits for room in the spool')
       const open = this.#open
       const wal = options.wal ? open?.history.readBack(0, undefined) : []
       if (open === undefined || wal === undefined) {
         throw new WherryError('ERR_DATABASE_BUSY', `${this.path} is not open or changed its WAL just now`)
       }
-      const task = use(imageOf(this.path, open, wal), open.generationEnd.signal)
+      const task = use(imageOf(open, wal, this.#checkpointCompleted), open.generationEnd.signal)
       this.#snapshots.add(task)
       return { task }
     })
@@ -245,29 +247,34 @@ export class Database implements ReplicaSource {
     open.generationEnd.abort(new WherryError('ERR_CANCELLED', `The generation ended: ${reason}`))
     open.generationEnd = new AbortController()
     open.history = await this.#begin(open.parts, reason)
-    await this.#copy()
-    for (const feed of this.#feeds) feed.committed()
+    this.#onCommit()
   }
 
-  async #copy(): Promise<void> {
+  async #copy(): Promise<boolean> {
     const open = this.#open
-    if (open === undefined) return
+    if (open === undefined) return true
     const version = open.connections.dataVersion()
     try {
-      if (!(await open.history.copy())) return this.#warnSpoolFull()
+      if (!(await open.history.copy())) {
+        this.#warnSpoolFull()
+        return false
+      }
     } catch (error) {
       if (!(error instanceof BrokenHistory)) throw error
-      return await this.#newGeneration(open, error.message)
+      await this.#newGeneration(open, error.message)
+      return await this.#copy()
     }
     this.#spoolWarned = false
     this.#copiedVersion = version
     this.#uncopied = false
     if (!this.#closing) open.watch.arm()
+    return true
   }
 
   async #checkpoint(): Promise<void> {
     const open = this.#open
     if (open === undefined) return
+    this.#checkpointCompleted = false
     try {
       this.#checkpointCompleted = await checkpoint(open.connections, open.history, CHECKPOINT_LOCK_MS)
     } catch (error) {
@@ -348,11 +355,12 @@ export class Database implements ReplicaSource {
   }
 }
 
-function imageOf(path: string, { connections, history }: Open, wal: readonly Segment[]): SnapshotImage {
+function imageOf({ connections, history }: Open, wal: readonly Segment[], isStill: boolean): SnapshotImage {
   return {
     generation: history.generation,
-    mark: history.mark,
-    sizeBytes: statSync(path).size,
+    copied: history.mark,
+    needs: isStill ? history.startMark : history.mark,
+    sizeBytes: fstatSync(connections.fd).size,
     wal,
     read: async (into, position) => (await readFile(connections.fd, into, 0, into.length, position)).bytesRead,
   }

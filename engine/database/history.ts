@@ -89,6 +89,11 @@ export class History {
     return this.#markAt(this.#cursor)
   }
 
+  /** The start of the present index. */
+  get startMark(): WalMark {
+    return this.#markAt(startOf(this.#cursor.header))
+  }
+
   get pageSize(): number {
     return this.#cursor.header.pageSize
   }

@@ -13,10 +13,15 @@ export interface ReplicaFeed {
 /** The database file as it stands still during {@link ReplicaSource.withSnapshot}. */
 export interface SnapshotImage {
   readonly generation: string
-  /** The file, with the WAL up to this mark replayed, is a committed state. */
-  readonly mark: WalMark
+  /** How far the database was copied when the image was made: what comes later is not in it. */
+  readonly copied: WalMark
+  /**
+   * The file, with the WAL of this index replayed at least up to here, is a committed state. Offset 0: the file alone is,
+   * since nobody can change it before the next checkpoint.
+   */
+  readonly needs: WalMark
   readonly sizeBytes: number
-  /** The WAL of the mark's index from its start up to the mark; empty unless it was asked for. */
+  /** The WAL of the index from its start up to `copied`; empty unless it was asked for. */
   readonly wal: readonly Segment[]
   /** Reads from the file; fewer bytes at its end. */
   read(into: Buffer, position: number): Promise<number>
@@ -36,8 +41,8 @@ export interface ReplicaSource {
   readonly pageSize: number | undefined
   /** True for a generation that this process began: no replica holds anything of it yet. */
   isNewGeneration(generation: string): boolean
-  /** Copies all that is committed and hands it to every feed. */
-  copy(): Promise<void>
+  /** Copies all that is committed and hands it to every feed. False when the spool is full before that. */
+  copy(): Promise<boolean>
   /** The live WAL from `offset` to where it is copied, if it has that checksum at `offset`; undefined if it does not. */
   readBack(generation: string, offset: number, checksum: WalMark['checksum'] | undefined): Promise<ReadBack | undefined>
   /**

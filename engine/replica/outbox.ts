@@ -20,12 +20,17 @@ export class Outbox {
 
   /** Adds the next segment. One of a new generation makes those of the old one useless. */
   push(segment: Segment): void {
-    if (this.#segments[0] !== undefined && this.#segments[0].generation !== segment.generation) this.clear()
+    this.keep(segment.generation)
     this.#segments.push(segment)
   }
 
   clear(): void {
     this.#drop(this.#segments)
+  }
+
+  /** Gives up what is of another generation. */
+  keep(generation: string): void {
+    if (this.#segments[0]?.generation !== generation) this.clear()
   }
 
   /** Gives up everything before the segment number `first`. */

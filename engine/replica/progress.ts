@@ -16,7 +16,7 @@ export class Progress {
     this.wake()
   }
 
-  hasReached({ index, offset }: WalMark): boolean {
+  hasReached({ index, offset }: Pick<WalMark, 'index' | 'offset'>): boolean {
     return this.#index > index || (this.#index === index && this.#offset >= offset)
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import type { ReplicaFeed, ReplicaSource, SnapshotImage } from '../database/replica-feed.ts'
 import type { Segment } from '../database/segment.ts'
 import { hasCode, messageOf, WherryError } from '../errors.ts'
@@ -14,6 +13,9 @@ import { planResume } from './resume.ts'
 import { Retainer } from './retainer.ts'
 import { Snapshotter } from './snapshotter.ts'
 import { Wakeup } from './wakeup.ts'
+
+/** Least time between two syncs of a flush: what the first one leaves over waits for others. */
+const FINAL_GAP_MS = 50
 
 /** What can be said of a replica at a moment. */
 export interface ReplicaStatus {
@@ -87,6 +89,9 @@ export class Replica implements ReplicaFeed {
 
   committed(): void {
     this.#hasNews = true
+    // What waits for a generation that ended would keep the spool full for ever.
+    const generation = this.#source.position?.generation
+    if (generation !== undefined) this.#outbox.keep(generation)
     this.#wakeup.ring()
   }
 
@@ -96,13 +101,17 @@ export class Replica implements ReplicaFeed {
   }
 
   /**
-   * Resolves when everything committed is stored; rejects when `signal` aborts first, or with the storage's error when it
-   * refuses (no rights, no bucket, no folder): that is tried again too, but only a person can mend it.
+   * Resolves when `position`, up to which the database is copied, is stored, or when all of a later generation is; rejects
+   * when `signal` aborts first, or with the storage's error when it refuses (no rights, no bucket, no folder): that is
+   * tried again too, but only a person can mend it.
    */
-  async whenSynced(signal: AbortSignal): Promise<void> {
-    const isSynced = (): boolean => this.#isSynced && !this.#hasNews
-    await this.#progress.until(() => isSynced() || this.#refusal !== undefined, signal)
-    if (!isSynced()) throw this.#refusal
+  async whenStored(position: Position, signal: AbortSignal): Promise<void> {
+    const isStored = (): boolean =>
+      this.#source.position?.generation === position.generation
+        ? this.#hasSnapshot && this.#progress.hasReached(position)
+        : this.#isSynced
+    await this.#progress.until(() => isStored() || this.#refusal !== undefined, signal)
+    if (!isStored()) throw this.#refusal
   }
 
   /**
@@ -112,18 +121,22 @@ export class Replica implements ReplicaFeed {
   async flush(signal: AbortSignal): Promise<void> {
     this.#stopping = true
     this.#wakeup.ring()
-    const giveUp = (): void => this.#abort.abort(new WherryError('ERR_CANCELLED', 'The final sync ran out of time'))
+    const giveUp = (): void => {
+      this.#abort.abort(new WherryError('ERR_CANCELLED', 'The final sync ran out of time'))
+      this.#wakeup.ring()
+    }
     if (signal.aborted) giveUp()
     signal.addEventListener('abort', giveUp)
     try {
       await this.#loop
+      this.#notBeforeMs = 0
+      this.#backoff.reset()
       this.#snapshotter.hurry()
       while (this.#source.position !== undefined && !(this.#isSynced && !this.#hasNews)) {
         if (this.#abort.signal.aborted) throw this.#notDurable()
-        const waitMs = await this.#attempt()
-        if (this.#isSynced) continue
-        if (this.#snapshotter.task !== undefined) await this.#snapshotter.task
-        else await setTimeout(waitMs, undefined, { signal }).catch(() => {})
+        const waitMs = this.#syncAtMs() - performance.now()
+        if (waitMs > 0) await this.#wakeup.sleep(waitMs)
+        else await this.#attempt()
       }
     } finally {
       signal.removeEventListener('abort', giveUp)
@@ -141,9 +154,14 @@ export class Replica implements ReplicaFeed {
   }
 
   get #isSynced(): boolean {
+    return this.#hasSnapshot && this.#outbox.isEmpty
+  }
+
+  /** This replica follows the present generation, and has a snapshot of it. */
+  get #hasSnapshot(): boolean {
     const generation = this.#source.position?.generation
-    const hasSnapshot = this.#snapshotter.newest?.generation === generation
-    return generation !== undefined && this.#attached === generation && hasSnapshot && this.#outbox.isEmpty
+    const snapshot = this.#snapshotter.newest?.generation
+    return generation !== undefined && this.#attached === generation && snapshot === generation
   }
 
   async #run(): Promise<void> {
@@ -164,10 +182,10 @@ export class Replica implements ReplicaFeed {
     return Math.max(this.#notBeforeMs, this.#snapshotter.dueAtMs(generation))
   }
 
-  /** One sync. @returns how long to wait before the next: the sync interval, or longer after a failure */
-  async #attempt(): Promise<number> {
-    let waitMs = this.#options.syncIntervalMs
-    this.#notBeforeMs = performance.now() + waitMs
+  /** One sync. The next one is due after the sync interval, or later after a failure. */
+  async #attempt(): Promise<void> {
+    const { syncIntervalMs } = this.#options
+    this.#notBeforeMs = performance.now() + (this.#stopping ? Math.min(FINAL_GAP_MS, syncIntervalMs) : syncIntervalMs)
     try {
       await this.#sync()
       if (this.#backoff.failures > 0) this.#logger.info('replica sync recovered', { failures: this.#backoff.failures })
@@ -176,12 +194,11 @@ export class Replica implements ReplicaFeed {
       this.#refusal = undefined
       this.#progress.wake()
     } catch (error) {
-      waitMs = this.#backoff.next()
+      const waitMs = this.#backoff.next()
       this.#notBeforeMs = performance.now() + waitMs
       this.#hasNews = true
       this.#noteFailure('sync error', error, waitMs)
     }
-    return waitMs
   }
 
   #noteFailure(message: string, error: unknown, waitMs?: number): void {
@@ -199,12 +216,15 @@ export class Replica implements ReplicaFeed {
     const isNew = this.#attached !== generation
     if (isNew) await this.#attach(generation)
     if (this.#attached === generation && performance.now() >= this.#snapshotter.dueAtMs(generation)) {
-      await this.#snapshotter.begin({ wal: false }, () => {})
+      // Its failure is told, and tried again, by itself: segments go on.
+      await this.#snapshotter
+        .begin({ wal: false }, () => {})
+        .catch((error: unknown) => this.#noteFailure('snapshot error', error))
     }
     // What was copied for others meanwhile goes first, as it is: a second piece would have to be joined to it.
     if (isNew || this.#outbox.isEmpty) {
       this.#hasNews = false
-      await this.#source.copy()
+      if (!(await this.#source.copy())) this.#hasNews = true
     }
     // What comes in meanwhile is the next sync's, so that uploads keep their distance and snapshots get their turn.
     const due = new Set(this.#outbox.segments)
@@ -261,14 +281,27 @@ export class Replica implements ReplicaFeed {
     this.#attached = generation
   }
 
-  /** Begins on this replica with a snapshot and the WAL of its index. */
+  /**
+   * Begins on this replica with a snapshot and the WAL of its index. The snapshot goes first where it can be restored by
+   * itself: Litestream looks for one in the newest generation, and finds none where only WAL has arrived.
+   */
   async #startOver(): Promise<void> {
-    await this.#snapshotter.begin({ wal: true }, ({ generation, mark, wal }: SnapshotImage) => {
-      this.#outbox.rebase(wal, mark)
-      this.#progress.advance(mark.index, 0)
-      this.#attached = generation
-      this.#wakeup.ring()
+    let isUnderWay = false
+    await new Promise<void>((proceed, fail) => {
+      const onImage = ({ generation, copied, needs, wal }: SnapshotImage): void => {
+        this.#outbox.rebase(wal, copied)
+        this.#progress.advance(copied.index, 0)
+        if (needs.offset === 0) return
+        this.#attached = generation
+        isUnderWay = true
+        proceed()
+      }
+      this.#snapshotter.take({ wal: true }, onImage).then(proceed, (error: unknown) => {
+        if (isUnderWay) this.#noteFailure('snapshot error', error)
+        else fail(error)
+      })
     })
+    this.#attached = this.#snapshotter.newest?.generation ?? this.#attached
   }
 
   /** Goes on in the live WAL. False when that WAL is not the one that the replica has. */

@@ -6,8 +6,8 @@ import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
 /**
  * Stores a snapshot, one block in memory at a time.
  *
- * @param shipped resolves when the replica has the WAL up to the image's mark. The object ends only after that: a
- *   snapshot that can be seen can be restored to a committed state.
+ * @param shipped resolves when the replica has the WAL that the image needs. The object ends only after that: a snapshot
+ *   that can be seen can be restored to a committed state.
  */
 export async function storeSnapshot(
   client: StorageClient,
@@ -15,9 +15,9 @@ export async function storeSnapshot(
   shipped: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<SnapshotInfo> {
-  const head = encodeSkippable(encodeWalMark(image.mark))
+  const head = encodeSkippable(encodeWalMark(image.needs))
   const body = encodeFrameStream(blocksOf(image, shipped), head)
-  return await client.writeSnapshot(image.generation, image.mark.index, body, {
+  return await client.writeSnapshot(image.generation, image.needs.index, body, {
     sizeHintBytes: image.sizeBytes,
     signal,
   })

@@ -25,7 +25,7 @@ export class Snapshotter {
   readonly #parts: SnapshotterParts
   readonly #backoff = new Backoff()
   #newest: SnapshotInfo | undefined
-  /** Where the newest snapshot stands; undefined for one of an earlier process. */
+  /** How far the database was copied when the newest snapshot was taken; undefined for one of an earlier process. */
   #newestMark: WalMark | undefined
   #task: Promise<void> | undefined
   #notBeforeMs = 0
@@ -55,9 +55,10 @@ export class Snapshotter {
     this.#newestMark = undefined
   }
 
-  /** The next try does not wait for the back-off. */
+  /** The next try does not wait for the back-off, which begins anew. */
   hurry(): void {
     this.#notBeforeMs = 0
+    this.#backoff.reset()
   }
 
   /** When the next snapshot is due, on the monotonic clock; Infinity while none is. */
@@ -70,10 +71,32 @@ export class Snapshotter {
   }
 
   /**
-   * Begins a snapshot. Resolves when the image stands still and `onImage` has been told of it; what follows happens in the
-   * background.
+   * Takes a snapshot.
    * @param options.wal whether the image comes with the WAL of its index
-   * @throws when there can be no image now
+   * @param onImage is told of the image as soon as it stands still
+   * @throws when there can be no image now, and the storage's errors
+   */
+  async take(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
+    const run = this.#store(options, onImage)
+    const task = run.then(
+      () => this.#backoff.reset(),
+      () => {
+        this.#notBeforeMs = performance.now() + this.#backoff.next()
+      },
+    )
+    this.#task = task
+    try {
+      await run
+    } finally {
+      await task
+      this.#task = undefined
+      this.#parts.onEnd()
+    }
+  }
+
+  /**
+   * Takes a snapshot in the background, and tells `onFailure` when it fails.
+   * @returns when the image stands still; rejects when there can be none now
    */
   async begin(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
     await new Promise<void>((ready, fail) => {
@@ -81,32 +104,25 @@ export class Snapshotter {
         onImage(image)
         ready()
       }
-      this.#task = this.#take(options, onReady)
-        .catch((error: unknown) => {
-          this.#notBeforeMs = performance.now() + this.#backoff.next()
-          this.#parts.onFailure(error)
-          fail(error)
-        })
-        .finally(() => {
-          this.#task = undefined
-          this.#parts.onEnd()
-        })
+      this.take(options, onReady).catch((error: unknown) => {
+        this.#parts.onFailure(error)
+        fail(error)
+      })
     })
   }
 
-  async #take(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
+  async #store(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
     const { source, client, progress, logger, abort } = this.#parts
     await source.withSnapshot(options, async (image, generationEnd) => {
-      const { generation, mark } = image
+      const { generation, copied, needs } = image
       const startedAt = performance.now()
       onImage(image)
       const signal = AbortSignal.any([generationEnd, abort])
-      const shipped = (): Promise<void> => progress.until(() => progress.hasReached(mark), signal)
+      const shipped = (): Promise<void> => progress.until(() => progress.hasReached(needs), signal)
       this.#newest = await storeSnapshot(client, image, shipped, signal)
-      this.#newestMark = mark
-      this.#backoff.reset()
+      this.#newestMark = copied
       logger.info('snapshot written', {
-        position: formatPosition({ generation, ...mark }),
+        position: formatPosition({ generation, index: copied.index, offset: 0 }),
         elapsed: `${Math.round(performance.now() - startedAt)}ms`,
         sz: this.#newest.sizeBytes,
       })

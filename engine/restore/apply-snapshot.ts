@@ -33,12 +33,17 @@ export async function applySnapshot(
   let sizeBytes = 0
   await downloads.snapshot(info, async (bytes) => {
     sizeBytes = 0
+    let before: Buffer | undefined
     for await (const piece of object.decode(bytes)) {
+      // The piece before was written while this one was decoded.
+      await pageFile.settled()
+      if (before !== undefined) release(before)
+      before = piece
       if (sizeBytes < HEADER_SIZE) piece.copy(header, sizeBytes)
       pageFile.addImage(piece, sizeBytes)
       sizeBytes += piece.length
-      release(piece)
     }
+    await pageFile.settled()
   })
   const pageSize = pageSizeIn(header)
   if (pageSize === undefined || sizeBytes < HEADER_SIZE) {

@@ -44,8 +44,8 @@ export async function executePlan(
   const file = new OutputFile(request.outputPath, request, logger)
   const store = new WalStore(temporaryWalPath(request.outputPath), tuning.memoryLimitBytes)
   const prefetch = new Prefetch(newestFirst(plan.wal), downloads, request.parallelism ?? DEFAULT_PARALLELISM, tuning)
+  const pageFile = new PageFile(file.descriptor, file.path)
   try {
-    const pageFile = new PageFile(file.descriptor, file.path)
     const chain = new WalChain(store)
     const turn = async () => {
       await setImmediate()
@@ -65,6 +65,7 @@ export async function executePlan(
   } finally {
     stop.abort()
     await prefetch.settled()
+    await pageFile.settled().catch(() => {}) // an error that matters was thrown before
     store.close()
     file.discard()
   }

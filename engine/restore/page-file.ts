@@ -1,16 +1,19 @@
 import { FRAME_HEADER_SIZE, frameSize } from '../format/wal.ts'
-import { writeAll } from './files.ts'
+import { writeAll, writeAllAside } from './files.ts'
 import { PageSet } from './page-set.ts'
 
 /** Pages next to each other are gathered up to this size and written in one call. */
 const GATHER_SIZE = 1 << 20
 
+/** A stretch of at least this size is written aside, while the next piece is being decoded. */
+const ASIDE_SIZE = 256 << 10
+
 /** Sort keys hold a page number (32 bits) above a frame number: together as many bits as a double is exact for. */
 const FRAME_NUMBERS = 2 ** 21
 
 /**
- * The database file in the making. Content comes newest first, so that what was written stays, and each page is written
- * once: SQLite's own replay, oldest first, would leave the same bytes.
+ * The database file in the making. Content comes newest first, WAL before the snapshot, so that what was written stays and
+ * each page is written once: SQLite's own replay, oldest first, would leave the same bytes.
  */
 export class PageFile {
   readonly #file: number
@@ -20,6 +23,7 @@ export class PageFile {
   #pageSize: number | undefined
   #limit = Number.POSITIVE_INFINITY
   #bytesWritten = 0
+  #aside: Promise<void>[] = []
 
   constructor(file: number, path: string) {
     this.#file = file
@@ -50,28 +54,39 @@ export class PageFile {
       const page = Math.floor((order[from] ?? 0) / FRAME_NUMBERS)
       let to = from + 1
       while (to < order.length && Math.floor((order[to] ?? 0) / FRAME_NUMBERS) === page + to - from) to++
-      this.#writeRun(frames, order.subarray(from, to), pageSize, page)
+      this.#writeFrames(frames, order.subarray(from, to), pageSize, page)
       from = to
     }
   }
 
-  /** Writes a piece of the database that begins at `position`, but for the pages that were written before. */
-  addImage(bytes: Uint8Array, position: number): void {
+  /**
+   * Writes a piece of the snapshot that begins at `position`, but for the pages that were written before. The piece must
+   * stay as it is until {@link settled}, since long stretches are written aside.
+   */
+  addImage(bytes: Buffer, position: number): void {
     const pageSize = this.#pageSize
     if (pageSize === undefined) {
-      this.#write(bytes, position)
+      this.#writeImage(bytes, position)
       return
     }
     const end = position + bytes.length
     let run = -1
     for (let page = Math.floor(position / pageSize); page * pageSize < end; page++) {
-      const wanted = page < this.#limit && !this.#written.has(page + 1)
-      if (wanted && run === -1) run = Math.max(page * pageSize, position)
-      if (wanted || run === -1) continue
-      this.#write(bytes.subarray(run - position, page * pageSize - position), run)
+      const isWanted = page < this.#limit && !this.#written.has(page + 1)
+      if (isWanted && run === -1) run = Math.max(page * pageSize, position)
+      if (isWanted || run === -1) continue
+      this.#writeImage(bytes.subarray(run - position, page * pageSize - position), run)
       run = -1
     }
-    if (run !== -1) this.#write(bytes.subarray(run - position), run)
+    if (run !== -1) this.#writeImage(bytes.subarray(run - position), run)
+  }
+
+  /** Resolves when nothing is being written any more. @throws WherryError ERR_OUTPUT_ACCESS */
+  async settled(): Promise<void> {
+    const aside = this.#aside
+    this.#aside = []
+    const failure = (await Promise.allSettled(aside)).find((write) => write.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
   }
 
   /** The frames to write, in the order of their pages. */
@@ -86,7 +101,7 @@ export class PageFile {
   }
 
   /** Writes frames of adjacent pages. */
-  #writeRun(frames: Buffer, run: Float64Array, pageSize: number, firstPage: number): void {
+  #writeFrames(frames: Buffer, run: Float64Array, pageSize: number, firstPage: number): void {
     let gathered = 0
     let position = (firstPage - 1) * pageSize
     for (const key of run) {
@@ -102,6 +117,17 @@ export class PageFile {
       gathered = 0
     }
     if (gathered > 0) this.#write(this.#gathered.subarray(0, gathered), position)
+  }
+
+  #writeImage(bytes: Buffer, position: number): void {
+    if (bytes.length < ASIDE_SIZE) {
+      this.#write(bytes, position)
+      return
+    }
+    const write = writeAllAside(this.#file, this.#path, bytes, position)
+    write.catch(() => {}) // settled() tells
+    this.#aside.push(write)
+    this.#bytesWritten += bytes.length
   }
 
   #write(bytes: Uint8Array, position: number): void {

@@ -9,15 +9,20 @@ import { replayWithSqlite } from '../../support/sqlite-replay.ts'
 
 const { logger } = logLines()
 
-/** Everything decoded goes through the temporary file, and every segment through the stream. */
-const smallMemory = { ...defaultTuning, memoryLimitBytes: 0, fetchLimitBytes: 0 }
+const tunings = [
+  defaultTuning,
+  // Decoded WAL goes through the temporary file, and every segment is streamed.
+  { ...defaultTuning, memoryLimitBytes: 0, fetchLimitBytes: 0 },
+  // Some of it does.
+  { ...defaultTuning, memoryLimitBytes: 200_000, fetchLimitBytes: 20_000 },
+]
 
 /** Restores the newest state, and holds it against SQLite's own replay and against the live database, byte for byte. */
 async function assertReplay(replica: HandMadeReplica): Promise<void> {
   const [snapshot] = await replica.client.snapshots(replica.generation)
   assert.ok(snapshot)
   const replayed = await replayWithSqlite(replica.client, snapshot, replica.output())
-  for (const tuning of [defaultTuning, smallMemory]) {
+  for (const tuning of tunings) {
     const outputPath = replica.output()
     const result = await restoreDatabase(replica.client, 'file', { outputPath }, logger, undefined, { tuning })
     assert.ok(readFileSync(outputPath).equals(replayed), 'The same bytes as SQLite')

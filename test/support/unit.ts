@@ -108,8 +108,10 @@ export class Unit {
 
   /** Waits until a replica has everything that was committed before the call, and a snapshot below it. */
   async synced(number = 0, timeoutMs = 15_000): Promise<void> {
-    await this.database.copy()
-    await at(this.replicas, number).whenSynced(AbortSignal.timeout(timeoutMs))
+    await waitUntil('A copy of everything', () => this.database.copy(), { timeoutMs })
+    const { position } = this.database
+    if (position === undefined) throw new Error('The database is not open')
+    await at(this.replicas, number).whenStored(position, AbortSignal.timeout(timeoutMs))
   }
 
   /** The engine's own end: a last copy, everything stored, all closed. */

@@ -57,6 +57,7 @@ export async function executePlan(
     const snapshot = await applySnapshot(plan.snapshot, downloads, pageFile)
     requireMatch(plan, wal, snapshot)
     if (snapshot.mark !== undefined) chain.requireSnapshot(plan.snapshot, snapshot.mark, plan.tooNew)
+    if (wal === undefined) logger.info('snapshot only, finalizing database', describe(plan.snapshot))
     const pages = wal?.pages ?? snapshot.sizeBytes / snapshot.pageSize
     await turn()
     await file.finish(pages * snapshot.pageSize)

@@ -74,16 +74,18 @@ export class WalChain {
   requireSnapshot(snapshot: SnapshotInfo, mark: WalMark, tooNew: SegmentInfo | undefined): void {
     const key = keys.snapshot(snapshot.generation, snapshot.index)
     if (mark.index !== snapshot.index) damaged(`${key} is the snapshot of index ${mark.index}`)
-    const end = this.#oldest === undefined ? 0 : this.#store.length
-    // A header alone holds no page: without it there is nothing to apply, and nothing is lost.
-    if (mark.offset <= (this.#oldest === undefined ? WAL_HEADER_SIZE : 0)) return
-    if (mark.offset > end) {
-      if (tooNew?.index === snapshot.index) throw new SnapshotAhead(snapshot, tooNew)
-      const { generation, index } = snapshot
-      throw missing({ generation, index, offset: end }, `${key} needs WAL up to offset ${mark.offset}`)
+    const oldest = this.#oldest
+    if (oldest === undefined) {
+      // A header alone holds no page: without it there is nothing to apply, and nothing is lost.
+      if (mark.offset > WAL_HEADER_SIZE) throw unreached(snapshot, mark, 0, tooNew)
+      return
     }
-    if (this.#oldest === undefined || !this.#shows(mark, this.#oldest.header))
-      damaged(`${key} does not belong to its WAL`)
+    if (mark.offset === 0) {
+      if (hasSalts(mark) && !isOf(mark, oldest.header)) damaged(`${key} does not belong to its WAL`)
+      return
+    }
+    if (mark.offset > this.#store.length) throw unreached(snapshot, mark, this.#store.length, tooNew)
+    if (!this.#shows(mark, oldest.header)) damaged(`${key} does not belong to its WAL`)
   }
 
   #requireNeighbour(next: Link, header: WalHeader, first: SegmentInfo, last: SegmentInfo): void {
@@ -98,8 +100,7 @@ export class WalChain {
       return
     }
     const end = this.#store.length
-    const sameWal = next.before.salt1 === header.salt1 && next.before.salt2 === header.salt2
-    if (sameWal && end < next.before.offset) {
+    if (isOf(next.before, header) && end < next.before.offset) {
       throw missing({ ...last, offset: end }, `Index ${last.index} goes up to offset ${next.before.offset}`)
     }
     if (end !== next.before.offset || !this.#shows(next.before, header)) {
@@ -108,12 +109,37 @@ export class WalChain {
   }
 
   /** True when the WAL in the store is the mark's, with the mark's content up to its offset. */
-  #shows({ salt1, salt2, offset, checksum }: WalMark, header: WalHeader): boolean {
-    if (salt1 !== header.salt1 || salt2 !== header.salt2) return false
+  #shows(mark: WalMark, header: WalHeader): boolean {
+    const { offset, checksum } = mark
+    if (!isOf(mark, header)) return false
     if (offset < WAL_HEADER_SIZE || (offset - WAL_HEADER_SIZE) % frameSize(header.pageSize) !== 0) return false
     const found = checksumAt(this.#store, header, offset)
     return found.s0 === checksum.s0 && found.s1 === checksum.s1
   }
+}
+
+function isOf({ salt1, salt2 }: WalMark, header: WalHeader): boolean {
+  return salt1 === header.salt1 && salt2 === header.salt2
+}
+
+/** False for a mark that was made when there was no WAL yet. */
+function hasSalts({ salt1, salt2 }: WalMark): boolean {
+  return salt1 !== 0 || salt2 !== 0
+}
+
+/** The error for WAL of the snapshot's index that ends at `end`, before the mark. */
+function unreached(
+  snapshot: SnapshotInfo,
+  { offset }: WalMark,
+  end: number,
+  tooNew: SegmentInfo | undefined,
+): WherryError {
+  if (tooNew?.index === snapshot.index) return new SnapshotAhead(snapshot, tooNew)
+  const { generation, index } = snapshot
+  return missing(
+    { generation, index, offset: end },
+    `${keys.snapshot(generation, index)} needs WAL up to offset ${offset}`,
+  )
 }
 
 function damaged(why: string): never {

@@ -174,6 +174,20 @@ test('A snapshot of another database is an error', async (t) => {
   assert.equal(await outcome(replica), `${key} does not belong to its WAL`)
 })
 
+test('A snapshot that needs no WAL of another database is an error', async (t) => {
+  const [replica, other] = [build(t, true), build(t, true)]
+  for (const each of [replica, other]) {
+    each.nextIndex()
+    each.put([1], 500)
+    each.snapshot()
+    each.ship()
+  }
+  assert.equal(await outcome(replica), replica.commits)
+  const key = keys.snapshot(replica.generation, 4)
+  copyFileSync(other.path(key), replica.path(key))
+  assert.equal(await outcome(replica), `${key} does not belong to its WAL`)
+})
+
 test('A snapshot that is no database is an error', async (t) => {
   const replica = new HandMadeReplica(t, { marks: false })
   const key = replica.snapshot()

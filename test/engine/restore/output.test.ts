@@ -162,27 +162,39 @@ test('A place that cannot be written to is an error that names it', async (t) =>
   })
 })
 
-test('A full disk is an error that leaves nothing', async (t) => {
-  const replica = build(t)
-  const disk = join(replica.folder, 'disk')
-  mkdirSync(disk)
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk]).status !== 0) {
-    t.skip('Cannot mount a small file system here')
-    return
-  }
-  try {
-    const outputPath = join(disk, 'app.db')
-    replica.put([1], 100_000)
+for (const [part, fill] of Object.entries({
+  WAL: (replica: HandMadeReplica) => {
+    replica.put([1], 3_000_000)
     replica.ship()
-    await assert.rejects(restoreDatabase(replica.client, 'file', { outputPath }, logger), {
-      code: 'ERR_OUTPUT_ACCESS',
-      message: /^Cannot write .*disk\/app\.db\.tmp: ENOSPC/,
-    })
-    assert.deepEqual(readdirSync(disk), [])
-  } finally {
-    spawnSync('umount', [disk])
-  }
-})
+  },
+  snapshot: (replica: HandMadeReplica) => {
+    replica.put([1], 3_000_000)
+    replica.ship()
+    replica.nextIndex()
+    replica.snapshot()
+  },
+})) {
+  test(`A disk that is too full for the ${part} is an error that leaves nothing`, async (t) => {
+    const replica = build(t)
+    fill(replica)
+    const disk = join(replica.folder, 'disk')
+    mkdirSync(disk)
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]).status !== 0) {
+      t.skip('Cannot mount a small file system here')
+      return
+    }
+    try {
+      const outputPath = join(disk, 'app.db')
+      await assert.rejects(restoreDatabase(replica.client, 'file', { outputPath }, logger), {
+        code: 'ERR_OUTPUT_ACCESS',
+        message: /^Cannot write .*disk\/app\.db\.tmp: ENOSPC/,
+      })
+      assert.deepEqual(readdirSync(disk), [])
+    } finally {
+      spawnSync('umount', [disk])
+    }
+  })
+}
 
 /** The replica's client, which calls `act` as the snapshot, the last object of a restore, is opened. */
 function whileDownloading(replica: HandMadeReplica, act: () => void): DelegatingClient {

@@ -102,6 +102,17 @@ test('Restores what incremental_vacuum cuts', async (t) => {
   await assertReplay(replica)
 })
 
+test('Restores a snapshot of several blocks', async (t) => {
+  const replica = new HandMadeReplica(t)
+  replica.put(range(0, 3000), 3500)
+  replica.ship()
+  replica.nextIndex()
+  replica.snapshot()
+  replica.put([1, 800, 801, 802, 2999, 3000], 3500)
+  replica.ship()
+  await assertReplay(replica)
+})
+
 test('Joins segments that were cut inside a transaction', async (t) => {
   const replica = new HandMadeReplica(t)
   replica.snapshot()

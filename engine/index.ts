@@ -17,6 +17,7 @@ export {
 } from './options.ts'
 export type { ReplicaStatus } from './replica/replica.ts'
 export type { RestoreRequest, RestoreResult } from './restore/restore.ts'
+export { temporaryFilesOf } from './restore/temporary-files.ts'
 export type { SegmentInfo, SnapshotInfo, StorageClient } from './storage/client.ts'
 export { openStorage } from './storage/open.ts'
 export { EngineThread } from './worker/engine-thread.ts'

@@ -6,9 +6,9 @@ import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-// 22.18 and 23.6 are the first of their lines that run TypeScript.
+// 22.18 and 23.6 are the first of their lines that run TypeScript; chokidar asks for 22.22.
 const [major, minor] = process.versions.node.split('.').map(Number)
-const supported = major >= 24 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18)
+const supported = major >= 24 || (major === 23 && minor >= 6) || (major === 22 && minor >= 22)
 
 /** The Node that a checkout brings along, as an optional dependency without an install script. */
 function ownNode() {
@@ -24,7 +24,7 @@ export async function start(module) {
   else if (node !== undefined) rerun(node, fileURLToPath(module))
   else {
     console.error(
-      `Wherry needs Node.js 22.18 or newer, and this is ${process.version} (${process.execPath}). ` +
+      `Wherry needs Node.js 22.22 or newer, and this is ${process.version} (${process.execPath}). ` +
         'Install a newer one, or put it first in PATH.',
     )
     process.exitCode = 78
@@ -34,7 +34,9 @@ export async function start(module) {
 /** The same command line with another Node, whose end is this process's end. */
 function rerun(node, file) {
   const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: 'inherit' })
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  // A terminal has sent Ctrl-C to both already.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }
 

@@ -17,7 +17,7 @@ await build({
   splitting: true,
   platform: 'node',
   format: 'esm',
-  target: 'node22.18',
+  target: 'node22.22',
   // client-s3's "node" builds are CommonJS; its ES modules bundle smaller.
   mainFields: ['module', 'main'],
   external: ['better-sqlite3', 'lz4-napi'],

@@ -77,7 +77,7 @@ export async function checkpoint(connections: Connections, history: History, loc
   if (!(await history.copy()) || !(await lockWriter(connections, lockBoundMs))) return false
   let state: Backfill | undefined
   try {
-    if (!history.copyNow()) return false
+    history.copyNow()
     state = backfillUnderLock(connections)
   } finally {
     connections.unlock()

@@ -1,7 +1,7 @@
 import { fstatSync, read as readAt, statSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type FSWatcher, watch as watchPath } from 'chokidar'
-import { hasCode, messageOf, systemCode, WherryError } from '../errors.ts'
+import { hasCode, messageOf, WherryError } from '../errors.ts'
 import type { Position } from '../format/names.ts'
 import { walSize } from '../format/wal.ts'
 import type { WalMark } from '../format/wal-mark.ts'
@@ -12,6 +12,7 @@ import { Connections } from '../sqlite/connections.ts'
 import { beginGeneration, underLock } from './begin-generation.ts'
 import { checkpoint } from './checkpoint.ts'
 import { isCheckpointDue } from './checkpoint-policy.ts'
+import { EngineLock } from './engine-lock.ts'
 import { BrokenHistory, History, type HistoryParts } from './history.ts'
 import { Mutex } from './mutex.ts'
 import type { ReadBack, ReplicaFeed, ReplicaSource, SnapshotImage } from './replica-feed.ts'
@@ -32,6 +33,8 @@ interface Open {
   history: History
   /** Aborts what reads the file for the present generation. */
   generationEnd: AbortController
+  /** Why `history` must not be continued any more: a new generation is needed and did not succeed yet. */
+  brokenBy: string | undefined
 }
 
 /**
@@ -46,6 +49,7 @@ export class Database implements ReplicaSource {
   readonly #mutex = new Mutex()
   readonly #spool: Spool
   readonly #stateFile: StateFile
+  readonly #lock: EngineLock
   readonly #snapshots = new Set<Promise<unknown>>()
   #open: Open | undefined
   #poll: NodeJS.Timeout | undefined
@@ -60,6 +64,7 @@ export class Database implements ReplicaSource {
   #spoolWarned = false
   #closing = false
   #ticking = false
+  #unsavedState: string | undefined
   #lastError = ''
 
   constructor(options: DatabaseOptions, logger: Logger) {
@@ -67,6 +72,7 @@ export class Database implements ReplicaSource {
     this.#logger = logger
     this.#spool = new Spool(options.metaPath, options.spoolLimitBytes)
     this.#stateFile = new StateFile(options.metaPath)
+    this.#lock = new EngineLock(options.metaPath)
   }
 
   get path(): string {
@@ -123,8 +129,9 @@ export class Database implements ReplicaSource {
     checksum: WalMark['checksum'] | undefined,
   ): Promise<ReadBack | undefined> {
     return await this.#mutex.run(async () => {
-      const history = this.#open?.history
-      if (history?.generation !== generation) return undefined
+      const open = this.#open
+      const history = open?.history
+      if (history?.generation !== generation || open?.brokenBy !== undefined) return undefined
       const segments = history.readBack(offset, checksum)
       return segments === undefined ? undefined : { segments, end: history.mark }
     })
@@ -169,6 +176,7 @@ export class Database implements ReplicaSource {
     await this.#mutex.run(() => this.#shut())
     this.#stateFile.close()
     this.#spool.close()
+    this.#lock.release()
   }
 
   /** The fallback for changes that the file system does not announce, and the clock of checkpoints. */
@@ -178,20 +186,22 @@ export class Database implements ReplicaSource {
     try {
       await this.#mutex.run(async () => {
         if (this.#closing) return
-        if (this.#open !== undefined && !this.#isSameFile(this.#open)) {
-          this.#logger.warn('database file was replaced or removed')
-          await this.#shut()
-        }
+        await this.#reopenIfReplaced()
         await this.#tryOpen()
         this.#open?.watch.poll()
         if (this.#uncopied) await this.#copy()
         if (this.#isCheckpointDue()) await this.#checkpoint()
       })
       this.#lastError = ''
+      this.#tellUnsavedState()
     } catch (error) {
       // The same trouble is told once, not with every tick.
-      if (messageOf(error) !== this.#lastError) this.#logger.error('sync error', { error: messageOf(error) })
-      this.#lastError = messageOf(error)
+      const message = messageOf(error)
+      if (message !== this.#lastError) {
+        if (hasCode(error, 'ERR_DATABASE_BUSY')) this.#logger.warn('database is busy, trying again', { error: message })
+        else this.#logger.error('sync error', { error: message })
+      }
+      this.#lastError = message
     } finally {
       this.#ticking = false
     }
@@ -199,8 +209,9 @@ export class Database implements ReplicaSource {
 
   async #tryOpen(): Promise<void> {
     if (this.#open !== undefined || !hasContent(this.path)) return
-    const limit = this.#options.maxCheckpointPageCount
-    const connections = new Connections(this.path, limit === 0 ? -1 : walSize(limit, 4096))
+    this.#lock.take(this.path)
+    this.#spool.clean()
+    const connections = new Connections(this.path, this.#options.maxCheckpointPageCount)
     try {
       const parts: HistoryParts = {
         connections,
@@ -218,7 +229,7 @@ export class Database implements ReplicaSource {
         () => this.#isUncopied(),
         () => this.#onCommit(),
       )
-      this.#open = { connections, parts, watch, history, generationEnd: new AbortController() }
+      this.#open = { connections, parts, watch, history, generationEnd: new AbortController(), brokenBy: undefined }
       void this.#appearance?.close()
       this.#onCommit()
     } catch (error) {
@@ -237,6 +248,9 @@ export class Database implements ReplicaSource {
 
   async #begin(parts: HistoryParts, reason: string): Promise<History> {
     const { history, isComplete } = await beginGeneration(parts)
+    if (!isSameFile(this.path, parts.connections)) {
+      throw new WherryError('ERR_DATABASE_BUSY', `${this.path} was replaced just now`)
+    }
     this.#checkpointCompleted = isComplete
     this.#begun = history.generation
     this.#logger.info('sync: new generation', { generation: history.generation, reason })
@@ -244,19 +258,24 @@ export class Database implements ReplicaSource {
   }
 
   async #newGeneration(open: Open, reason: string): Promise<void> {
+    // Beginning lets go of what guards the old history; if it fails half-way there is no going back to that.
+    open.brokenBy = reason
     open.generationEnd.abort(new WherryError('ERR_CANCELLED', `The generation ended: ${reason}`))
     open.generationEnd = new AbortController()
     open.history = await this.#begin(open.parts, reason)
+    open.brokenBy = undefined
     this.#onCommit()
   }
 
   async #copy(): Promise<boolean> {
+    await this.#reopenIfReplaced()
     const open = this.#open
     if (open === undefined) return true
+    if (open.brokenBy !== undefined) await this.#newGeneration(open, open.brokenBy)
     const version = open.connections.dataVersion()
     try {
       if (!(await open.history.copy())) {
-        this.#warnSpoolFull()
+        this.#onSpoolFull()
         return false
       }
     } catch (error) {
@@ -272,8 +291,9 @@ export class Database implements ReplicaSource {
   }
 
   async #checkpoint(): Promise<void> {
+    await this.#reopenIfReplaced()
     const open = this.#open
-    if (open === undefined) return
+    if (open === undefined || open.brokenBy !== undefined) return
     this.#checkpointCompleted = false
     try {
       this.#checkpointCompleted = await checkpoint(open.connections, open.history, CHECKPOINT_LOCK_MS)
@@ -326,22 +346,32 @@ export class Database implements ReplicaSource {
     segment.body.release()
   }
 
-  #warnSpoolFull(): void {
-    if (this.#spoolWarned) return
-    this.#spoolWarned = true
-    this.#logger.warn('spool is full, the WAL grows until a replica takes its segments', {
-      bytes: this.#spool.sizeBytes,
-    })
+  /** A replica that is far behind must not hold up one that keeps up: it begins again when it can. */
+  #onSpoolFull(): void {
+    for (const feed of this.#feeds) feed.committed()
+    const laggards = this.#feeds.filter((feed) => feed.backlogBytes > this.#spool.sizeBytes / 2)
+    if (laggards.length > 0 && laggards.length < this.#feeds.length) {
+      for (const feed of laggards) feed.giveUp()
+    } else if (!this.#spoolWarned) {
+      this.#spoolWarned = true
+      const bytes = this.#spool.sizeBytes
+      this.#logger.warn('spool is full, the WAL grows until a replica takes its segments', { bytes })
+    }
   }
 
-  #isSameFile({ connections }: Open): boolean {
-    try {
-      const { ino, dev } = statSync(this.path)
-      return connections.isSameFile(ino, dev)
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return false
-      throw error
+  #tellUnsavedState(): void {
+    const { failure } = this.#stateFile
+    if (failure !== undefined && failure !== this.#unsavedState) {
+      this.#logger.warn('position cannot be saved, the next start may need a new generation', { error: failure })
     }
+    this.#unsavedState = failure
+  }
+
+  async #reopenIfReplaced(): Promise<void> {
+    if (this.#open === undefined || isSameFile(this.path, this.#open.connections)) return
+    this.#logger.warn('database file was replaced or removed')
+    await this.#shut()
+    await this.#tryOpen()
   }
 
   async #shut(): Promise<void> {
@@ -377,6 +407,12 @@ function resume(parts: HistoryParts, saved: SavedState | undefined): History | s
     if (error instanceof BrokenHistory) return error.message
     throw error
   }
+}
+
+/** True while the path leads to the file that the connections opened. */
+function isSameFile(path: string, connections: Connections): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && connections.isSameFile(stat.ino, stat.dev)
 }
 
 function hasContent(path: string): boolean {

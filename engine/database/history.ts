@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { encodeFrame, encodeSkippable } from '../format/lz4.ts'
 import { MAX_INDEX, MAX_SEGMENT_OFFSET, type Position } from '../format/names.ts'
-import { frameSize, WAL_HEADER_SIZE, type WalHeader } from '../format/wal.ts'
+import { frameSize, WAL_HEADER_SIZE, type WalHeader, walSize } from '../format/wal.ts'
 import { encodeWalMark, type WalMark } from '../format/wal-mark.ts'
 import type { Connections } from '../sqlite/connections.ts'
 import { checksumAt, READ_LIMIT, readCommitted, readWalHeader, startOf, type WalCursor } from '../sqlite/wal-reader.ts'
@@ -20,9 +20,6 @@ export interface HistoryParts {
   /** Gets every segment once, in order. */
   readonly emit: (segment: Segment) => void
 }
-
-/** Salt-1 grows by one a restart; a few TRUNCATEs by the app on an already empty WAL add one each. */
-const MAX_SALT_STEP = 255
 
 /**
  * One generation as it is being copied: which WAL (`index`) is read, how far, and the segments made of it.
@@ -76,6 +73,11 @@ export class History {
     if (header.salt1 !== mark.salt1 || header.salt2 !== mark.salt2) return 'wal restarted by another process'
     const sum = checksumAt(parts.connections.walPath, mark, mark.offset)
     if (sum?.s0 !== mark.checksum.s0 || sum.s1 !== mark.checksum.s1) return 'wal overwritten by another process'
+    // The file may show frames of a WAL whose restart is published in SQLite's index and not yet in the header.
+    const state = parts.connections.walState()
+    if (state === undefined || walSize(state.walFrames, header.pageSize) < mark.offset) {
+      return 'wal restarted by another process'
+    }
     const cursor = { header, offset: mark.offset, checksum: mark.checksum }
     const { generation, previousEnd } = saved
     return new History(parts, { generation, index: mark.index, cursor, previousEnd })
@@ -101,18 +103,18 @@ export class History {
   /** Copies all that is committed, in steps between which the thread serves others. False when the spool is full. */
   async copy(): Promise<boolean> {
     for (;;) {
-      const step = this.#step()
-      if (step !== 'more') return step === 'done'
+      if (this.#spool.isFull) return false
+      if (this.#step() === 'done') return true
       await setImmediate()
     }
   }
 
-  /** The same without a pause, for when a lock is held. */
-  copyNow(): boolean {
-    for (;;) {
-      const step = this.#step()
-      if (step !== 'more') return step === 'done'
-    }
+  /**
+   * The same without a pause and whatever the spool's bound, for when a lock is held: what is not copied now may be gone
+   * when it is given back.
+   */
+  copyNow(): void {
+    while (this.#step() !== 'done');
   }
 
   /**
@@ -146,13 +148,13 @@ export class History {
     return checksumAt(this.#connections.walPath, this.#cursor.header, offset)
   }
 
-  #step(): 'more' | 'done' | 'full' {
-    if (this.#spool.isFull) return 'full'
+  #step(): 'more' | 'done' {
     const state = this.#connections.walState()
     if (state === undefined) return 'done'
     const read = readCommitted(this.#connections.walPath, this.#cursor, state.walFrames)
     switch (read.kind) {
       case 'absent':
+        if (state.walFrames > 0) throw new BrokenHistory('wal removed by another process')
         return 'done'
       case 'broken':
         throw new BrokenHistory(read.reason)
@@ -164,8 +166,8 @@ export class History {
         if (this.#cursor.offset > MAX_SEGMENT_OFFSET) throw new BrokenHistory('max offset exceeded')
         const segment = this.#segment(this.#cursor, read.bytes, read.next)
         this.#cursor = read.next
-        this.#save()
         this.#emit(segment)
+        this.#save()
         return read.bytes.length > READ_LIMIT / 2 ? 'more' : 'done'
       }
     }
@@ -173,7 +175,8 @@ export class History {
 
   #nextIndex(header: WalHeader): void {
     const step = (header.salt1 - this.#cursor.header.salt1) >>> 0
-    if (step === 0 || step > MAX_SALT_STEP || header.pageSize !== this.#cursor.header.pageSize) {
+    // Salt-1 grows by one a restart.
+    if (step !== 1 || header.pageSize !== this.#cursor.header.pageSize) {
       throw new BrokenHistory('wal restarted by another process')
     }
     if (this.#index >= MAX_INDEX) throw new BrokenHistory('max index exceeded')
@@ -191,6 +194,7 @@ export class History {
       index: this.#index,
       offset: from.offset,
       size: bytes.length,
+      start: from.checksum,
       end: this.#markAt(to),
       previousEnd,
       body: this.#spool.add(encodeFrame(bytes, head)),
@@ -202,6 +206,7 @@ export class History {
     return { index: this.#index, offset: cursor.offset, salt1, salt2, checksum: cursor.checksum }
   }
 
+  /** A failure is no reason to stop: an older state is proven, or refused, at the next start. */
   #save(): void {
     this.#stateFile.save({ generation: this.generation, mark: this.mark, previousEnd: this.#previousEnd })
   }

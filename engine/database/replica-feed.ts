@@ -8,6 +8,10 @@ export interface ReplicaFeed {
   committed(): void
   /** A stretch of WAL was copied; the receiver releases its body when it is stored or no longer wanted. */
   segment(segment: Segment): void
+  /** Compressed bytes that wait for this replica. */
+  readonly backlogBytes: number
+  /** Gives up all that waits; the receiver begins again where the live WAL or a snapshot allows. */
+  giveUp(): void
 }
 
 /** The database file as it stands still during {@link ReplicaSource.withSnapshot}. */

@@ -30,7 +30,11 @@ export class Spool {
   constructor(metaPath: string, limitBytes: number) {
     this.#folder = join(metaPath, 'spool')
     this.#limitBytes = limitBytes
-    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Removes what a crash left behind. Only for who holds the engine's lock. */
+  clean(): void {
+    if (this.sizeBytes === 0) rmSync(this.#folder, { recursive: true, force: true })
   }
 
   get sizeBytes(): number {

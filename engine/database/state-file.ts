@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { messageOf, systemCode, WherryError } from '../errors.ts'
 import { isGeneration } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
@@ -22,6 +22,7 @@ const RECORD_SIZE = 512
 export class StateFile {
   readonly #path: string
   #fd: number | undefined
+  #failure: string | undefined
 
   constructor(metaPath: string) {
     this.#path = join(metaPath, 'position')
@@ -39,27 +40,25 @@ export class StateFile {
     return parseState(text)
   }
 
+  /** Saves a state; one that cannot be written (a full disk) is kept in {@link failure} and otherwise does no harm. */
   save(state: SavedState): void {
     try {
-      this.#fd ??= this.#create()
+      this.#fd ??= openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600)
       writeSync(this.#fd, `${JSON.stringify(state).padEnd(RECORD_SIZE - 1)}\n`, 0)
+      this.#failure = undefined
     } catch (error) {
-      throw accessError(this.#path, error)
+      this.#failure = messageOf(error)
     }
+  }
+
+  /** Why the last state could not be saved. */
+  get failure(): string | undefined {
+    return this.#failure
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd)
     this.#fd = undefined
-  }
-
-  #create(): number {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-    const temporary = `${this.#path}.tmp`
-    writeFileSync(temporary, '', { mode: 0o600 })
-    const fd = openSync(temporary, 'r+')
-    renameSync(temporary, this.#path)
-    return fd
   }
 }
 

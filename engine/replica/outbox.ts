@@ -33,6 +33,11 @@ export class Outbox {
     if (this.#segments[0]?.generation !== generation) this.clear()
   }
 
+  /** Compressed bytes that wait. */
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, { body }) => sum + body.size, 0)
+  }
+
   /** Gives up everything before the segment number `first`. */
   dropBefore(first: number): void {
     this.#drop(this.#segments.slice(0, first))
@@ -71,17 +76,14 @@ export class Outbox {
   }
 }
 
-/**
- * The object for a batch: the one segment's bytes as they are, or all of them compressed anew as one frame.
- * @param skipBytes uncompressed bytes of the first segment that the replica has already
- */
-export async function batchObject(batch: readonly Segment[], skipBytes: number): Promise<Buffer> {
+/** The object for a batch: the one segment's bytes as they are, or all of them compressed anew as one frame. */
+export async function batchObject(batch: readonly Segment[]): Promise<Buffer> {
   const [first] = batch
   if (first === undefined) throw new RangeError('A batch has at least one segment')
-  if (batch.length === 1 && skipBytes === 0) return await first.body.read()
+  if (batch.length === 1) return await first.body.read()
   const contents: Buffer[] = []
   for (const segment of batch) contents.push(await decodeWhole(await segment.body.read(), keys.segment(segment)))
-  const mark = skipBytes === 0 ? first.previousEnd : undefined
+  const mark = first.previousEnd
   const head = mark === undefined ? undefined : encodeSkippable(encodeWalMark(mark))
-  return encodeFrame(Buffer.concat(contents).subarray(skipBytes), head)
+  return encodeFrame(Buffer.concat(contents), head)
 }

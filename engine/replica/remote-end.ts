@@ -10,6 +10,8 @@ export interface RemoteState {
   readonly snapshots: readonly SnapshotInfo[]
   /** Undefined without a snapshot: segments alone restore nothing. */
   readonly end: RemoteEnd | undefined
+  /** There are segments without a snapshot: writing this generation anew would leave overlaps. */
+  readonly hasRemains: boolean
 }
 
 /**
@@ -24,11 +26,15 @@ export async function remoteState(
 ): Promise<RemoteState> {
   const snapshots = await client.snapshots(generation, signal)
   const newest = snapshots.at(-1)
-  if (newest === undefined) return { snapshots, end: undefined }
+  if (newest === undefined) {
+    const remains = await client.segments(generation, { signal })
+    return { snapshots, end: undefined, hasRemains: remains.length > 0 }
+  }
   const segments = await client.segments(generation, { fromIndex: newest.index, signal })
   const last = segments.at(-1)
   if (last === undefined) {
-    return { snapshots, end: { snapshotIndex: newest.index, index: newest.index, offset: 0, checksum: undefined } }
+    const end = { snapshotIndex: newest.index, index: newest.index, offset: 0, checksum: undefined }
+    return { snapshots, end, hasRemains: false }
   }
   let length = 0
   let tail: Buffer = Buffer.alloc(0)
@@ -38,7 +44,7 @@ export async function remoteState(
     tail = Buffer.concat([tail, block]).subarray(-frameSize(pageSize))
   }
   const end = { index: last.index, offset: last.offset + length, checksum: lastChecksum(tail, pageSize) }
-  return { snapshots, end: { snapshotIndex: newest.index, ...end } }
+  return { snapshots, end: { snapshotIndex: newest.index, ...end }, hasRemains: false }
 }
 
 function lastChecksum(tail: Buffer, pageSize: number): WalMark['checksum'] | undefined {

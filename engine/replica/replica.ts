@@ -8,7 +8,7 @@ import type { StorageClient } from '../storage/client.ts'
 import { Backoff } from './backoff.ts'
 import { batchObject, Outbox } from './outbox.ts'
 import { Progress } from './progress.ts'
-import { remoteState } from './remote-end.ts'
+import { type RemoteState, remoteState } from './remote-end.ts'
 import { planResume } from './resume.ts'
 import { Retainer } from './retainer.ts'
 import { Snapshotter } from './snapshotter.ts'
@@ -50,8 +50,12 @@ export class Replica implements ReplicaFeed {
   #hasNews = true
   /** The generation whose place on the replica is known. */
   #attached: string | undefined
-  /** Uncompressed bytes of the first waiting segment that the replica has already. */
-  #skipBytes = 0
+  /** The generation that this replica began itself, and so has to ask the storage about when it comes back to it. */
+  #begun: string | undefined
+  /** Waiting segments were given up: more of them would be of no use before the next attach. */
+  #gaveUp = false
+  /** What a failed upload tried to store. It is tried again as it was: it may have arrived, or may arrive late. */
+  #unsure: readonly Segment[] = []
   #notBeforeMs = 0
   #lastError: string | undefined
   #refusal: WherryError | undefined
@@ -96,8 +100,25 @@ export class Replica implements ReplicaFeed {
   }
 
   segment(segment: Segment): void {
+    if (this.#gaveUp) {
+      segment.body.release()
+      return
+    }
     this.#outbox.push(segment)
     this.#wakeup.ring()
+  }
+
+  get backlogBytes(): number {
+    return this.#outbox.sizeBytes
+  }
+
+  giveUp(): void {
+    this.#logger.warn('replica is too far behind, it will begin again with a snapshot', {
+      bytes: this.#outbox.sizeBytes,
+    })
+    this.#gaveUp = true
+    this.#attached = undefined
+    this.#outbox.clear()
   }
 
   /**
@@ -236,16 +257,17 @@ export class Replica implements ReplicaFeed {
   }
 
   async #sendNext(): Promise<void> {
-    const batch = this.#outbox.nextBatch()
+    const isSame = this.#unsure[0] !== undefined && this.#unsure[0] === this.#outbox.segments[0]
+    const batch = isSame ? this.#unsure : this.#outbox.nextBatch()
     const [first] = batch
     const last = batch.at(-1)
     if (first === undefined || last === undefined) return
-    const { generation, index } = first
-    const position = { generation, index, offset: first.offset + this.#skipBytes }
+    const { generation, index, offset } = first
+    const position = { generation, index, offset }
     const startedAt = performance.now()
-    const object = await batchObject(batch, this.#skipBytes)
-    await this.#client.writeSegment(position, object, this.#abort.signal)
-    this.#skipBytes = 0
+    this.#unsure = batch
+    await this.#client.writeSegment(position, await batchObject(batch), this.#abort.signal)
+    this.#unsure = []
     this.#outbox.stored(batch)
     this.#progress.advance(last.end.index, last.end.offset)
     this.#logger.debug('wal segment written', {
@@ -258,21 +280,21 @@ export class Replica implements ReplicaFeed {
   /** Finds this replica's place in a generation that it did not follow until now. */
   async #attach(generation: string): Promise<void> {
     this.#attached = undefined
+    this.#gaveUp = false
     this.#snapshotter.adopt(undefined)
-    this.#skipBytes = 0
-    const { pageSize } = this.#source
-    if (pageSize === undefined) return
-    const isNew = this.#source.isNewGeneration(generation)
-    const remote = isNew ? undefined : await remoteState(this.#client, generation, pageSize, this.#abort.signal)
+    this.#outbox.keep(generation)
+    const remote = await this.#remoteState(generation)
+    if (remote === 'damaged' || remote?.hasRemains) {
+      return await this.#source.startGeneration(generation, 'replica is damaged')
+    }
     const position = this.#source.position
     if (position?.generation !== generation) return
     const plan = planResume(remote?.end, position, this.#outbox.segments)
     const end = remote?.end
     if (plan.kind === 'diverged') return await this.#source.startGeneration(generation, plan.reason)
-    if (plan.kind === 'snapshot' || end === undefined) return await this.#startOver()
+    if (plan.kind === 'snapshot' || end === undefined) return await this.#startOver(generation)
     if (plan.kind === 'waiting') {
       this.#outbox.dropBefore(plan.first)
-      this.#skipBytes = plan.skipBytes
     } else if (!(await this.#resumeLive(generation, plan.offset, end.checksum))) {
       return await this.#source.startGeneration(generation, 'replica has another history')
     }
@@ -281,11 +303,25 @@ export class Replica implements ReplicaFeed {
     this.#attached = generation
   }
 
+  /** What the replica holds of a generation; undefined for one that began here and has not been sent yet. */
+  async #remoteState(generation: string): Promise<RemoteState | 'damaged' | undefined> {
+    if (this.#source.isNewGeneration(generation) && this.#begun !== generation) return undefined
+    const { pageSize = 0 } = this.#source
+    try {
+      return await remoteState(this.#client, generation, pageSize, this.#abort.signal)
+    } catch (error) {
+      if (!hasCode(error, 'ERR_REPLICA_DAMAGED')) throw error
+      this.#logger.error('replica is damaged', { error: error.message })
+      return 'damaged'
+    }
+  }
+
   /**
    * Begins on this replica with a snapshot and the WAL of its index. The snapshot goes first where it can be restored by
    * itself: Litestream looks for one in the newest generation, and finds none where only WAL has arrived.
    */
-  async #startOver(): Promise<void> {
+  async #startOver(generation: string): Promise<void> {
+    this.#begun = generation
     let isUnderWay = false
     await new Promise<void>((proceed, fail) => {
       const onImage = ({ generation, copied, needs, wal }: SnapshotImage): void => {
@@ -320,8 +356,11 @@ export class Replica implements ReplicaFeed {
   async #keepRetention(): Promise<void> {
     const generation = this.#attached
     const takeSnapshot = (): Promise<void> => this.#snapshotter.begin({ wal: false }, () => {})
-    if (generation !== undefined) await this.#retainer.check(generation, takeSnapshot, this.#abort.signal)
-    else this.#retainer.postpone()
+    if (generation === undefined) return this.#retainer.postpone()
+    const isWhole = await this.#retainer.check(generation, takeSnapshot, this.#abort.signal)
+    if (isWhole) return
+    this.#logger.error('the newest snapshot is gone from the replica, beginning again', { generation })
+    this.#attached = undefined
   }
 
   #notDurable(): WherryError {

@@ -43,11 +43,12 @@ export class Retainer {
    * One check. Failures are logged; the next check is a new try.
    * @param generation the present one
    * @param takeSnapshot begins a snapshot
+   * @returns false when the replica has lost the newest snapshot: then nothing is deleted
    */
-  async check(generation: string, takeSnapshot: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async check(generation: string, takeSnapshot: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     this.postpone()
     try {
-      this.#known ??= await listSnapshots(this.#client, signal)
+      if (this.#known === undefined && !(await this.#list(signal))) return false
       const plan = this.#plan(generation)
       if (plan.snapshotNeeded) {
         if (this.#snapshotter.task === undefined) await takeSnapshot()
@@ -55,7 +56,7 @@ export class Retainer {
         this.#dueAtMs = performance.now() + SNAPSHOT_WAIT_MS
       } else if (plan.generations.length > 0 || plan.below.length > 0) {
         // Others may have written since: decide on what is there now.
-        this.#known = await listSnapshots(this.#client, signal)
+        if (!(await this.#list(signal))) return false
         await applyRetention(this.#client, this.#plan(generation), this.#logger, signal)
         this.#known = undefined
       }
@@ -63,13 +64,28 @@ export class Retainer {
       this.#known = undefined
       if (!signal.aborted) this.#logger.error('retainer error', { error: messageOf(error) })
     }
+    return true
+  }
+
+  /** Asks the replica. False when the newest snapshot, which was stored before, is not there. */
+  async #list(signal: AbortSignal): Promise<boolean> {
+    const { newest } = this.#snapshotter
+    this.#known = await listSnapshots(this.#client, signal)
+    if (newest === undefined || this.#known.some((known) => isSame(known, newest))) return true
+    this.#known = undefined
+    return false
   }
 
   #plan(generation: string): RetentionPlan {
     const { newest, isStale } = this.#snapshotter
     const known = this.#known ?? []
-    const isListed = known.some((other) => other.generation === newest?.generation && other.index === newest.index)
-    const snapshots = newest === undefined || isListed ? known : [...known, newest]
+    // One that was taken since the listing.
+    const isListed = newest === undefined || known.some((other) => isSame(other, newest))
+    const snapshots = isListed ? known : [...known, newest]
     return planRetention(snapshots, generation, isStale, Date.now(), this.#options.retentionMs)
   }
+}
+
+function isSame(a: SnapshotInfo, b: SnapshotInfo): boolean {
+  return a.generation === b.generation && a.index === b.index
 }

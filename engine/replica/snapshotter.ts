@@ -77,6 +77,7 @@ export class Snapshotter {
    * @throws when there can be no image now, and the storage's errors
    */
   async take(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
+    await this.#task
     const run = this.#store(options, onImage)
     const task = run.then(
       () => this.#backoff.reset(),
@@ -94,19 +95,18 @@ export class Snapshotter {
     }
   }
 
-  /**
-   * Takes a snapshot in the background, and tells `onFailure` when it fails.
-   * @returns when the image stands still; rejects when there can be none now
-   */
+  /** Takes a snapshot in the background. Resolves when its image stands still; what fails later is told to `onFailure`. */
   async begin(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
     await new Promise<void>((ready, fail) => {
+      let isReady = false
       const onReady = (image: SnapshotImage): void => {
+        isReady = true
         onImage(image)
         ready()
       }
       this.take(options, onReady).catch((error: unknown) => {
-        this.#parts.onFailure(error)
-        fail(error)
+        if (isReady) this.#parts.onFailure(error)
+        else fail(error)
       })
     })
   }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import SQLite from 'better-sqlite3'
 import { messageOf, systemCode, WherryError } from '../errors.ts'
+import { walSize } from '../format/wal.ts'
 
 const HEADER_TAG = 'SQLite format 3\0'
 
@@ -42,10 +43,10 @@ export class Connections {
   /**
    * Opens a database, converts it to WAL mode and creates Litestream's two internal tables where they are missing.
    *
-   * @param walLimitBytes a WAL file beyond this is cut back when `writer` restarts it; -1 for never
+   * @param maxWalPages a WAL file beyond this many frames is cut back when `writer` restarts it; 0 for never
    * @throws WherryError ERR_DATABASE_INVALID (not SQLite), ERR_DATABASE_ACCESS (permissions), ERR_DATABASE_BUSY
    */
-  constructor(path: string, walLimitBytes: number) {
+  constructor(path: string, maxWalPages: number) {
     this.path = path
     const opened: SQLite.Database[] = []
     const open = (readonly: boolean): SQLite.Database => {
@@ -63,12 +64,13 @@ export class Connections {
         throw new WherryError('ERR_DATABASE_ACCESS', `${path} cannot be switched to WAL mode`)
       }
       // NORMAL still syncs the WAL before a checkpoint and the database after it.
-      for (const pragma of ['synchronous=NORMAL', `journal_size_limit=${walLimitBytes}`]) this.#writer.pragma(pragma)
+      this.#writer.pragma('synchronous=NORMAL')
+      this.pageSize = this.#writer.pragma('page_size', { simple: true }) as number
+      this.#writer.pragma(`journal_size_limit=${maxWalPages === 0 ? -1 : walSize(maxWalPages, this.pageSize)}`)
       createInternalTables(this.#writer)
       this.#checkpointer = open(false)
       this.#checkpointer.pragma('synchronous=NORMAL')
       this.#reader = open(true)
-      this.pageSize = this.#reader.pragma('page_size', { simple: true }) as number
       this.#dataVersion = this.#checkpointer.prepare('PRAGMA data_version').pluck()
       this.#passive = this.#checkpointer.prepare('PRAGMA wal_checkpoint(PASSIVE)')
       this.#noop = this.#checkpointer.prepare('PRAGMA wal_checkpoint(NOOP)')
@@ -153,6 +155,8 @@ export class Connections {
   /** Litestream's sequence row: a write that restarts a fully back-filled WAL. False when somebody else is writing. */
   tryBumpSequence(): boolean {
     try {
+      // The app may have dropped the tables.
+      createInternalTables(this.#writer)
       this.#writer.exec(
         'INSERT INTO _litestream_seq (id, seq) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET seq = seq + 1',
       )
@@ -183,7 +187,7 @@ export class Connections {
 function beginAtEnd(db: SQLite.Database): void {
   db.exec('BEGIN')
   try {
-    db.prepare('SELECT COUNT(*) FROM _litestream_seq').get()
+    db.prepare('SELECT COUNT(*) FROM sqlite_schema').get()
   } catch (error) {
     db.exec('ROLLBACK')
     throw error

@@ -9,6 +9,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
+import { withCleanUp } from '../supervisor/clean-up.ts'
 import { StopSignals, signalStatus } from '../supervisor/stop-signals.ts'
 import { withEngine } from '../supervisor/with-engine.ts'
 import { findReplicas } from './listing.ts'
@@ -52,7 +53,9 @@ export async function run(context: Context): Promise<number> {
   }
   const signals = new StopSignals()
   try {
-    await withEngine(context.log.sink, (engine) => engine.restore(replicas, request, signals.aborted))
+    await withCleanUp(outputPath, () =>
+      withEngine(context.log.sink, (engine) => engine.restore(replicas, request, signals.aborted)),
+    )
     return 0
   } catch (error) {
     if (signals.first !== undefined) return signalStatus(signals.first)

@@ -28,12 +28,15 @@ export const loadExeca = (): Promise<typeof import('execa')> => import('execa')
 export async function runApp(command: Command, signals: StopSignals, stopEarly: AbortSignal): Promise<AppEnd> {
   const { execa } = await loadExeca()
   signals.aborted.throwIfAborted()
+  stopEarly.throwIfAborted()
   const app = execa(command.file, command.args, {
     stdin: command.stdin,
     stdout: 'inherit',
     stderr: 'inherit',
     reject: false,
     cleanup: false,
+    // How long the app may take is for whoever sent the signal to decide.
+    forceKillAfterDelay: false,
   })
   const unsubscribe = signals.subscribe((signal) => {
     // A terminal has sent Ctrl-C to the whole foreground group, the app included.

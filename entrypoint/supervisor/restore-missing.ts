@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DatabaseOptions, type EngineThread, hasCode, type Logger } from '../../engine/index.ts'
+import { withCleanUp } from './clean-up.ts'
 
 /**
  * Restores a database whose file is missing. A replica that answered and holds nothing leaves it missing: the app makes it.
@@ -19,7 +20,8 @@ export async function restoreMissing(
   }
   if (database.replicas.length === 0) return
   try {
-    const result = await engine.restore(database.replicas, { outputPath: path, ...ownerOf(dirname(path)) }, signal)
+    const request = { outputPath: path, ...ownerOf(dirname(path)) }
+    const result = await withCleanUp(path, () => engine.restore(database.replicas, request, signal))
     logger.info('database restored', {
       db: path,
       generation: result.generation,

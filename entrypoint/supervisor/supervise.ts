@@ -1,4 +1,13 @@
-import { type EngineThread, hasCode, Logger, type LogSink, messageOf, type StorageOptions } from '../../engine/index.ts'
+import { setTimeout } from 'node:timers/promises'
+import {
+  type EngineThread,
+  hasCode,
+  Logger,
+  type LogSink,
+  messageOf,
+  type StorageOptions,
+  WherryError,
+} from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { exitStatus } from '../exit-codes.ts'
@@ -10,6 +19,8 @@ import { StopSignals, signalStatus } from './stop-signals.ts'
 const FIRST_SYNC_MS = 5000
 /** How long the end waits for the last commits to be stored: `docker stop` gives 10 s in all. */
 const FINAL_SYNC_MS = 8000
+/** How long after that the engine may take to end. */
+const STUCK_MS = 1000
 
 export interface Supervision {
   readonly config: Config
@@ -142,10 +153,15 @@ async function shutDown(
 ): Promise<number> {
   const patience = new AbortController()
   if (finalSyncMs === 0) patience.abort()
-  const timer = setTimeout(() => patience.abort(), finalSyncMs)
-  const unsubscribe = signals.subscribe(() => patience.abort())
+  const timer = globalThis.setTimeout(() => patience.abort(), finalSyncMs)
+  // The first signal asks to stop, which is under way; another one asks not to wait.
+  let hasSignal = signals.first !== undefined
+  const unsubscribe = signals.subscribe(() => {
+    if (hasSignal) patience.abort()
+    hasSignal = true
+  })
   try {
-    await engine.close(patience.signal)
+    await Promise.race([engine.close(patience.signal), stuckAfter(patience.signal)])
     logger.info('wherry shut down')
     return status
   } catch (error) {
@@ -156,4 +172,11 @@ async function shutDown(
     clearTimeout(timer)
     unsubscribe()
   }
+}
+
+/** Rejects when the engine has not ended some time after it was told not to wait any longer. */
+async function stuckAfter(signal: AbortSignal): Promise<never> {
+  await aborted(signal)
+  await setTimeout(STUCK_MS)
+  throw new WherryError('ERR_NOT_DURABLE', 'The engine does not end: the last commits may not be stored')
 }

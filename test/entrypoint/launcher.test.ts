@@ -42,7 +42,7 @@ test("Litestream's credential variables reach the AWS names of the process", asy
   assert.match(stdout, /^\/copied {2}$/m)
 })
 
-for (const version of ['18.20.0', '20.19.0', '22.17.1', '23.5.0']) {
+for (const version of ['18.20.0', '20.19.0', '22.21.0', '23.5.0']) {
   test(`Node ${version} is refused with a message and status 78`, async (t) => {
     const box = sandbox(t)
     for (const file of ['wherry.js', 'start.js']) copyFileSync(join(entrypoint, file), box.path(file))
@@ -51,7 +51,7 @@ for (const version of ['18.20.0', '20.19.0', '22.17.1', '23.5.0']) {
     assert.deepEqual([code, stdout], [78, ''])
     assert.match(
       stderr,
-      /^Wherry needs Node\.js 22\.18 or newer, and this is v\S+ \(.*\)\. Install a newer one, or put it first in PATH\.\n$/,
+      /^Wherry needs Node\.js 22\.22 or newer, and this is v\S+ \(.*\)\. Install a newer one, or put it first in PATH\.\n$/,
     )
   })
 }
@@ -62,7 +62,7 @@ test('In a checkout an old Node hands over to the one that came with it', async 
   assert.match(stdout, /^v\d/)
 })
 
-for (const version of ['22.18.0', '23.6.0', '24.0.0', '26.1.0']) {
+for (const version of ['22.22.0', '23.6.0', '24.0.0', '26.1.0']) {
   test(`Node ${version} is accepted`, async (t) => {
     const { code, stdout } = await sandbox(t).run(pretending(version, entrypoint))
     assert.equal(code, 0)

@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import SQLite from 'better-sqlite3'
+import { messageOf, WherryError } from '../errors.ts'
+import { isBusy } from '../sqlite/connections.ts'
+
+/**
+ * Keeps two engines from continuing one generation from one meta folder, as in a rolling deploy on one volume: their
+ * segments would overlap. It is the lock of an empty SQLite database, which the system drops when its process dies.
+ */
+export class EngineLock {
+  readonly #metaPath: string
+  #db: SQLite.Database | undefined
+
+  constructor(metaPath: string) {
+    this.#metaPath = metaPath
+  }
+
+  /**
+   * Takes the lock and keeps it. Does nothing when it is held already.
+   * @param database for messages
+   * @throws WherryError ERR_DATABASE_BUSY while another engine has it, ERR_DATABASE_ACCESS
+   */
+  take(database: string): void {
+    if (this.#db !== undefined) return
+    const path = join(this.#metaPath, 'lock')
+    let db: SQLite.Database | undefined
+    try {
+      mkdirSync(this.#metaPath, { recursive: true, mode: 0o700 })
+      db = new SQLite(path, { timeout: 0 })
+      db.pragma('journal_mode=memory')
+      db.exec('BEGIN EXCLUSIVE')
+      this.#db = db
+    } catch (error) {
+      db?.close()
+      if (isBusy(error)) {
+        throw new WherryError('ERR_DATABASE_BUSY', `Another engine replicates ${database}: it holds ${path}`)
+      }
+      throw new WherryError(
+        'ERR_DATABASE_ACCESS',
+        `${this.#metaPath}, the engine's own folder, cannot be used: ${messageOf(error)}; make it writable or set meta-path`,
+        { cause: error },
+      )
+    }
+  }
+
+  release(): void {
+    this.#db?.close()
+    this.#db = undefined
+  }
+}

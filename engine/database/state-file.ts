@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { messageOf, systemCode, WherryError } from '../errors.ts'
 import { isGeneration } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
@@ -43,7 +43,7 @@ export class StateFile {
   /** Saves a state; one that cannot be written (a full disk) is kept in {@link failure} and otherwise does no harm. */
   save(state: SavedState): void {
     try {
-      this.#fd ??= openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600)
+      this.#fd ??= this.#create()
       writeSync(this.#fd, `${JSON.stringify(state).padEnd(RECORD_SIZE - 1)}\n`, 0)
       this.#failure = undefined
     } catch (error) {
@@ -59,6 +59,11 @@ export class StateFile {
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd)
     this.#fd = undefined
+  }
+
+  #create(): number {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    return openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600)
   }
 }
 

@@ -72,6 +72,7 @@ test('What a killed process left is removed by the next, and what is there at th
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, '0'), 'left behind')
   const next = new Spool(metaPath, MiB)
+  next.clean()
   assert.equal(existsSync(folder), false)
   for (let body = 0; body < 34; body++) next.add(Buffer.alloc(MiB)).retain()
   assert.ok(existsSync(folder))

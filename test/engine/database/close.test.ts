@@ -71,20 +71,18 @@ test('A replica that was down for long is tried again soon when the end has begu
   await unit.assertRestorable()
 })
 
-test('What a full spool kept in the WAL is stored in every replica when the dead one comes back during the end', async (t) => {
+test('What a full spool kept in the WAL is stored in every replica when the dead ones come back during the end', async (t) => {
   const { unit, app } = await scene(t, { database: { spoolLimitBytes: 100_000 }, replicas: [{}, {}] })
   await unit.start()
   await synced(unit)
   let isDead = true
-  unit.storage.gate = () => void (isDead && unreachable())
+  for (const storage of unit.storages) storage.gate = () => void (isDead && unreachable())
   while (unit.linesOf('spool is full, the WAL grows until a replica takes its segments').length === 0) {
     await app.repeat(20, insert)
   }
   await app.repeat(300, insert)
-  const storedBefore = unit.storages[1]?.calls.length
   const stopped = unit.stop()
   await sleep(200)
-  assert.equal(unit.storages[1]?.calls.length, storedBefore, 'The other replica got no more either')
   isDead = false
   await stopped
   for (const number of [0, 1]) await unit.assertRestorable(number)

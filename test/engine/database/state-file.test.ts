@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { type SavedState, StateFile } from '../../../engine/database/state-file.ts'
 import { hasCode } from '../../../engine/errors.ts'

@@ -153,6 +153,21 @@ for (const marks of [true, false]) {
   })
 }
 
+test('An index that ends inside a transaction is an error, but for the newest', async (t) => {
+  const replica = new HandMadeReplica(t, { marks: false })
+  replica.snapshot()
+  replica.put([1], 100)
+  replica.put([2, 3, 4], 5000)
+  replica.ship(replica.wal().length - 4120)
+  const rest = replica.ship()
+  replica.nextIndex()
+  replica.put([5], 100)
+  replica.ship()
+  rmSync(replica.path(rest))
+  assert.match(String(await outcome(replica)), new RegExp(`^${rest} is missing: .* ends inside a transaction$`))
+  assert.equal(await outcome(replica, { index: 0 }), 1)
+})
+
 test('A snapshot of another index, or with less WAL than it needs, is an error', async (t) => {
   const replica = build(t, true)
   const [early = '', late = ''] = replica.keys().filter((key) => key.includes('/snapshots/'))

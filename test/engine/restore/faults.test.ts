@@ -16,8 +16,13 @@ const impatient = { ...defaultTuning, retryDelaysMs: [1, 1, 1, 1] }
 const streaming = { ...impatient, memoryLimitBytes: 0, fetchLimitBytes: 0 }
 const unreachable = () => new WherryError('ERR_STORAGE_UNREACHABLE', 'The storage is away')
 
+/** Snapshot and WAL do not compress: of a download that breaks, what came before is decoded. */
 function build(t: TestContext, indexes = 4): HandMadeReplica {
   const replica = new HandMadeReplica(t)
+  replica.commit((db) => db.prepare('INSERT INTO item VALUES (0, ?)').run(randomBytes(100_000)))
+  replica.ship()
+  replica.nextIndex()
+  rmSync(replica.path(keys.segment({ ...replica, index: 0, offset: 0 })))
   replica.snapshot()
   for (let index = 0; index < indexes; index++) {
     for (let n = 0; n < 3; n++) {

@@ -77,8 +77,12 @@ export class EngineThread {
     return await this.#call('restore', { sources, request }, signal)
   }
 
-  /** Stores what is committed, trying until `signal` aborts, and ends the thread whatever happens. See Engine.close. */
+  /**
+   * Stores what is committed, trying until `signal` aborts, and ends the thread whatever happens. See Engine.close. Safe to
+   * call twice.
+   */
   async close(signal?: AbortSignal): Promise<void> {
+    if (this.#death === CLOSED) return
     try {
       await this.#call('close', undefined, signal)
     } finally {

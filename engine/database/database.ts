@@ -346,10 +346,10 @@ export class Database implements ReplicaSource {
     segment.body.release()
   }
 
-  /** A replica that is far behind must not hold up one that keeps up: it begins again when it can. */
+  /** A replica that fails must not hold up one that keeps up: it begins again when it can. */
   #onSpoolFull(): void {
     for (const feed of this.#feeds) feed.committed()
-    const laggards = this.#feeds.filter((feed) => feed.backlogBytes > this.#spool.sizeBytes / 2)
+    const laggards = this.#feeds.filter((feed) => feed.isFailing && feed.backlogBytes > this.#spool.sizeBytes / 2)
     if (laggards.length > 0 && laggards.length < this.#feeds.length) {
       for (const feed of laggards) feed.giveUp()
     } else if (!this.#spoolWarned) {

@@ -10,6 +10,8 @@ export interface ReplicaFeed {
   segment(segment: Segment): void
   /** Compressed bytes that wait for this replica. */
   readonly backlogBytes: number
+  /** The last try failed. */
+  readonly isFailing: boolean
   /** Gives up all that waits; the receiver begins again where the live WAL or a snapshot allows. */
   giveUp(): void
 }

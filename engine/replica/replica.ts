@@ -108,6 +108,10 @@ export class Replica implements ReplicaFeed {
     this.#wakeup.ring()
   }
 
+  get isFailing(): boolean {
+    return this.#backoff.failures > 0
+  }
+
   get backlogBytes(): number {
     return this.#outbox.sizeBytes
   }

@@ -1,5 +1,4 @@
-import { fstatSync, read as readAt, statSync } from 'node:fs'
-import { promisify } from 'node:util'
+import { statSync } from 'node:fs'
 import { type FSWatcher, watch as watchPath } from 'chokidar'
 import { hasCode, messageOf, WherryError } from '../errors.ts'
 import type { Position } from '../format/names.ts'
@@ -14,13 +13,13 @@ import { checkpoint } from './checkpoint.ts'
 import { isCheckpointDue } from './checkpoint-policy.ts'
 import { EngineLock } from './engine-lock.ts'
 import { BrokenHistory, History, type HistoryParts } from './history.ts'
+import { imageOf } from './image.ts'
 import { Mutex } from './mutex.ts'
 import type { ReadBack, ReplicaFeed, ReplicaSource, SnapshotImage } from './replica-feed.ts'
+import { resumeHistory } from './resume-history.ts'
 import type { Segment } from './segment.ts'
 import { Spool } from './spool.ts'
-import { type SavedState, StateFile } from './state-file.ts'
-
-const readFile = promisify(readAt)
+import { StateFile } from './state-file.ts'
 
 /** How long a checkpoint waits for other writers before it is put off. */
 const CHECKPOINT_LOCK_MS = 1000
@@ -151,7 +150,10 @@ export class Database implements ReplicaSource {
       if (open === undefined || wal === undefined) {
         throw new WherryError('ERR_DATABASE_BUSY', `${this.path} is not open or changed its WAL just now`)
       }
-      const task = use(imageOf(open, wal, this.#checkpointCompleted), open.generationEnd.signal)
+      const task = use(
+        imageOf(open.connections, open.history, wal, this.#checkpointCompleted),
+        open.generationEnd.signal,
+      )
       this.#snapshots.add(task)
       return { task }
     })
@@ -221,7 +223,7 @@ export class Database implements ReplicaSource {
       }
       const resumed = await underLock(connections, () => {
         connections.beginRead()
-        return resume(parts, this.#stateFile.load())
+        return resumeHistory(parts, this.#stateFile.load())
       })
       const history = resumed instanceof History ? resumed : await this.#begin(parts, resumed)
       const watch = new CommitWatch(
@@ -382,30 +384,6 @@ export class Database implements ReplicaSource {
     open.generationEnd.abort(new WherryError('ERR_CANCELLED', 'The database was closed'))
     await Promise.allSettled(this.#snapshots)
     open.connections.close()
-  }
-}
-
-function imageOf({ connections, history }: Open, wal: readonly Segment[], isStill: boolean): SnapshotImage {
-  return {
-    generation: history.generation,
-    copied: history.mark,
-    needs: isStill ? history.startMark : history.mark,
-    sizeBytes: fstatSync(connections.fd).size,
-    wal,
-    read: async (into, position) => (await readFile(connections.fd, into, 0, into.length, position)).bytesRead,
-  }
-}
-
-/** Continues the saved generation and catches up with the WAL; or tells why there must be a new one. */
-function resume(parts: HistoryParts, saved: SavedState | undefined): History | string {
-  const history = History.resume(parts, saved)
-  if (typeof history === 'string') return history
-  try {
-    history.copyNow()
-    return history
-  } catch (error) {
-    if (error instanceof BrokenHistory) return error.message
-    throw error
   }
 }
 

@@ -18,10 +18,10 @@ const schema = `
 /** Changes to a copy, and the difference that must be found. */
 const changes: Record<string, string[]> = {
   'UPDATE _litestream_seq SET seq = 9': [],
-  [`UPDATE notes SET title = 'A' WHERE id = 1`]: ['notes 1: differs'],
+  "UPDATE notes SET title = 'A' WHERE id = 1": ['notes 1: differs'],
   'UPDATE notes SET score = 1.0 WHERE id = 1': ['notes 1: differs'],
   'DELETE FROM notes WHERE id = 3': ['notes 3: only in main'],
-  [`INSERT INTO tags VALUES ('x', 2)`]: ['tags x,2: only in other'],
+  "INSERT INTO tags VALUES ('x', 2)": ['tags x,2: only in other'],
   'CREATE INDEX byTitle ON notes (title)': ['byTitle: definition only in other'],
 }
 

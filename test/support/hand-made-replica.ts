@@ -126,6 +126,12 @@ export class HandMadeReplica {
     this.#shipped = 0
   }
 
+  /** Lets SQLite put all into the file and empty the WAL, of which nothing must have been shipped. */
+  checkpoint(): void {
+    assert.equal(this.#shipped, 0)
+    this.#truncateWal()
+  }
+
   wal(): Buffer {
     return readFileSync(`${this.#path}-wal`)
   }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import test, { type TestContext } from 'node:test'
 import { hasCode } from '../../../engine/errors.ts'
-import { decodeWhole, encodeFrame } from '../../../engine/format/lz4.ts'
+import { decodeFrame, decodeWhole, encodeFrame, encodeSkippable } from '../../../engine/format/lz4.ts'
 import { keys } from '../../../engine/format/names.ts'
+import { decodeWalMark, encodeWalMark, type WalMark } from '../../../engine/format/wal-mark.ts'
 import { type RestoreRequest, restoreDatabase } from '../../../engine/restore/restore.ts'
 import { HandMadeReplica } from '../../support/hand-made-replica.ts'
 import { logLines } from '../../support/log-lines.ts'
@@ -152,6 +154,32 @@ for (const marks of [true, false]) {
     }
   })
 }
+
+test('An index that does not end where the next one says is an error', async (t) => {
+  const replica = build(t, true)
+  const key = keys.segment({ generation: replica.generation, index: 3, offset: 0 })
+  let mark: WalMark | undefined
+  const object = readFileSync(replica.path(key))
+  const pieces = decodeFrame(Readable.from([object]), key, (payload) => {
+    mark = decodeWalMark(payload)
+  })
+  const content = Buffer.concat(await Array.fromAsync(pieces))
+  const end = mark as WalMark | undefined
+  assert.ok(end)
+  const tampered: WalMark[] = [
+    { ...end, offset: end.offset - 4120 },
+    { ...end, offset: end.offset - 1 },
+    { ...end, checksum: { ...end.checksum, s1: (end.checksum.s1 ^ 1) >>> 0 } },
+    { ...end, salt2: (end.salt2 ^ 1) >>> 0 },
+  ]
+  for (const changed of tampered) {
+    replica.store(key, encodeFrame(content, encodeSkippable(encodeWalMark(changed))))
+    assert.match(String(await outcome(replica)), new RegExp(`^${key} does not continue generations/`))
+  }
+  replica.store(key, encodeFrame(content, encodeSkippable(encodeWalMark({ ...end, offset: end.offset + 4120 }))))
+  const missing = keys.segment({ generation: replica.generation, index: 2, offset: end.offset })
+  assert.equal(await outcome(replica), `${missing} is missing: Index 2 goes up to offset ${end.offset + 4120}`)
+})
 
 test('An index that ends inside a transaction is an error, but for the newest', async (t) => {
   const replica = new HandMadeReplica(t, { marks: false })

@@ -302,6 +302,8 @@ export class Replica implements ReplicaFeed {
     } else if (!(await this.#resumeLive(generation, plan.offset, end.checksum))) {
       return await this.#source.startGeneration(generation, 'replica has another history')
     }
+    // What came in since the backlog was given up is missing: the next sync asks again.
+    if (this.#gaveUp) return
     this.#snapshotter.adopt(remote?.snapshots.at(-1))
     this.#progress.advance(end.index, end.offset)
     this.#attached = generation
@@ -341,7 +343,7 @@ export class Replica implements ReplicaFeed {
         else fail(error)
       })
     })
-    this.#attached = this.#snapshotter.newest?.generation ?? this.#attached
+    this.#attached = this.#gaveUp ? undefined : (this.#snapshotter.newest?.generation ?? this.#attached)
   }
 
   /** Goes on in the live WAL. False when that WAL is not the one that the replica has. */

@@ -26,11 +26,12 @@ export interface CheckpointInput {
  * of ours restarts the WAL, and none makes writers wait for readers.
  */
 export function isCheckpointDue(input: CheckpointInput): boolean {
+  if (input.walBytes <= walSize(OWN_FRAMES, input.pageSize)) return false
   const ageMs = input.nowMs - input.lastAtMs
   const threshold = walSize(input.minPages, input.pageSize)
   if (!input.lastCompleted && ageMs < BLOCKED_RETRY_MS) {
     return input.walBytes - input.lastWalBytes >= threshold
   }
   if (input.walBytes >= threshold) return true
-  return input.intervalMs > 0 && ageMs >= input.intervalMs && input.walBytes > walSize(OWN_FRAMES, input.pageSize)
+  return input.intervalMs > 0 && ageMs >= input.intervalMs
 }

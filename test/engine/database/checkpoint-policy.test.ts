@@ -21,6 +21,8 @@ const idle: CheckpointInput = {
 
 const cases: Record<string, [Partial<CheckpointInput>, boolean]> = {
   'nothing but the own row, however long ago': [{}, false],
+  'nothing but the own row, with a threshold of one page': [{ minPages: 1 }, false],
+  'two frames, with a threshold of one page': [{ minPages: 1, walBytes: pages(2) }, true],
   'an empty WAL': [{ walBytes: 0 }, false],
   'one more frame, after the interval': [{ walBytes: pages(2), lastAtMs: 59 * minutes }, true],
   'one more frame, a moment before the interval is over': [{ walBytes: pages(2), lastAtMs: 59 * minutes + 1 }, false],

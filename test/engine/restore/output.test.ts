@@ -191,7 +191,7 @@ for (const [part, fill] of Object.entries({
       })
       assert.deepEqual(readdirSync(disk), [])
     } finally {
-      spawnSync('umount', [disk])
+      spawnSync('umount', ['--lazy', disk])
     }
   })
 }

@@ -21,6 +21,8 @@ export interface App {
   all(sql: string): Promise<Record<string, unknown>[]>
   /** Runs one statement so many times, each a commit of its own. */
   repeat(times: number, sql: string): Promise<void>
+  /** Closes the connection, which checkpoints and removes the WAL when it is the last one. */
+  close(): Promise<void>
   /** Ends the process as kill -9 does: SQLite closes nothing. */
   kill(): Promise<void>
 }
@@ -55,17 +57,19 @@ export async function startApp(t: TestContext, path: string, pragmas: string = P
     child.send({ id, kind, sql, times } satisfies AppCommand)
     return answerTo(id)
   }
-  const kill = async (): Promise<void> => {
+  const end = async (how: () => void): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
+    how()
     await once(child, 'exit')
   }
+  const kill = (): Promise<void> => end(() => child.kill('SIGKILL'))
   t.after(kill)
   await answerTo(0)
   return {
     exec: async (sql) => void (await call('exec', sql)),
     all: (sql) => call('all', sql),
     repeat: async (times, sql) => void (await call('repeat', sql, times)),
+    close: () => end(() => child.disconnect()),
     kill,
   }
 }

@@ -13,7 +13,7 @@ db.exec(pragmas)
 process.on('message', (command: AppCommand) => {
   process.send?.(answer(command))
 })
-process.on('disconnect', () => process.exit())
+process.on('disconnect', () => db.close())
 process.send?.({ id: 0, rows: [] } satisfies AppAnswer)
 
 function answer({ id, kind, sql, times }: AppCommand): AppAnswer {

@@ -158,6 +158,11 @@ export class Unit {
     return this.linesOf('sync: new generation').map(({ fields }) => fields.reason)
   }
 
+  /** The newest generation's name. */
+  get generation(): string {
+    return String(this.linesOf('sync: new generation').at(-1)?.fields.generation)
+  }
+
   get #parts(): { database: Database; replicas: Replica[]; storages: WatchedStorage[] } {
     if (this.#running === undefined) throw new Error('The unit is not running')
     return this.#running

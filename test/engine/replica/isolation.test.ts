@@ -155,6 +155,58 @@ test('Segments that wait go to memory, then to disk, then stay in the WAL; none 
   assert.deepEqual(unit.reasons, ['no generation exists'])
 })
 
+const tooFarBehind = 'replica is too far behind, it will begin again with a snapshot'
+
+for (const checkpoints of [true, false]) {
+  const where = checkpoints ? 'a snapshot' : 'the live WAL, though that is larger than the spool'
+  test(`A failing replica gives its backlog up when the spool is full, and begins again with ${where}`, async (t) => {
+    const database = { spoolLimitBytes: 200_000, minCheckpointPageCount: checkpoints ? 50 : 1_000_000 }
+    const { unit, app } = await scene(t, { database, replicas: [{}, {}] })
+    unit.storage.gate = unreachable
+    for (let round = 0; round < 10; round++) {
+      await app.repeat(100, 'INSERT INTO blobs VALUES (randomblob(1000))')
+      await unit.synced(1)
+    }
+    await unit.logged(tooFarBehind)
+    unit.storage.gate = () => {}
+    await unit.synced(0)
+    const warnings = unit.linesOf(tooFarBehind).length
+    await app.repeat(100, 'INSERT INTO blobs VALUES (randomblob(1000))')
+    await unit.synced(0)
+    assert.equal(unit.linesOf(tooFarBehind).length, warnings)
+    await unit.stop()
+    for (const number of [0, 1]) await unit.assertRestorable(number)
+    assert.deepEqual(unit.reasons, ['no generation exists'])
+  })
+}
+
+test('A backlog that is given up while the first snapshot is being stored leaves no gap', async (t) => {
+  const unit = new Unit(t, { database: { spoolLimitBytes: 100_000 }, replicas: [{}, {}] })
+  const app = await startApp(t, unit.path)
+  await app.exec('CREATE TABLE blobs (content BLOB)')
+  let tries = 0
+  const { gate: wait, open } = toggle()
+  await unit.start(([storage]) => {
+    if (storage === undefined) return
+    storage.gate = async (call, signal) => {
+      if (call.method !== 'writeSnapshot') return
+      if (++tries <= 2) unreachable()
+      await wait(call, signal)
+    }
+  })
+  await waitUntil('The third try', () => tries === 3)
+  for (let round = 0; round < 5; round++) {
+    await app.repeat(50, 'INSERT INTO blobs VALUES (randomblob(1000))')
+    await sleep(30)
+  }
+  open()
+  await unit.synced(0)
+  await app.repeat(50, 'INSERT INTO blobs VALUES (randomblob(1000))')
+  await unit.synced(0)
+  await unit.stop()
+  for (const number of [0, 1]) await unit.assertRestorable(number)
+})
+
 async function scene(t: TestContext, options: UnitOptions) {
   const unit = new Unit(t, options)
   const app = await startApp(t, unit.path)

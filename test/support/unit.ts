@@ -108,9 +108,8 @@ export class Unit {
 
   /** Waits until a replica has everything that was committed before the call, and a snapshot below it. */
   async synced(number = 0, timeoutMs = 15_000): Promise<void> {
-    await waitUntil('A copy of everything', () => this.database.copy(), { timeoutMs })
-    const { position } = this.database
-    if (position === undefined) throw new Error('The database is not open')
+    const copied = async () => (await this.database.copy()) && this.database.position
+    const position = await waitUntil('A copy of everything', copied, { timeoutMs })
     await at(this.replicas, number).whenStored(position, AbortSignal.timeout(timeoutMs))
   }
 

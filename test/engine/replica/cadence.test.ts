@@ -21,7 +21,7 @@ async function scene(t: TestContext, options: UnitOptions): Promise<{ unit: Unit
 const insert = "INSERT INTO notes (text) VALUES ('a note')"
 
 test('The first commit after a pause is stored at once, the next when the interval is over', async (t) => {
-  const syncIntervalMs = 2000
+  const syncIntervalMs = 1200
   const { unit, app } = await scene(t, { replicas: [{ syncIntervalMs }] })
   const { storage } = unit
   await sleep(syncIntervalMs)
@@ -85,13 +85,13 @@ test('Idle is no call of any kind, no write to the database, and no line, whatev
   const wal = (): Buffer => fs.readFileSync(`${unit.path}-wal`)
   // The last snapshot and the last checkpoint by time come a while after the last commit.
   let settledAt = performance.now()
-  for (let seen = calls(); performance.now() - settledAt < 600; await sleep(50)) {
+  for (let seen = calls(); performance.now() - settledAt < 450; await sleep(50)) {
     if (calls() !== seen) settledAt = performance.now()
     seen = calls()
   }
   for (const storage of unit.storages) assert.equal(storage.count('generations'), 1, 'Retention listed once')
   const before = { calls: calls(), lines: unit.lines.length, wal: wal() }
-  await sleep(2000)
+  await sleep(1200)
   assert.deepEqual({ calls: calls(), lines: unit.lines.length, wal: wal() }, before)
   await app.exec(insert)
   await waitUntil('A call for the next commit', () => calls() > before.calls)

@@ -141,7 +141,7 @@ test('Snapshots by time are taken when something was written, and only then', as
   const written = () => unit.linesOf('snapshot written').length
   for (let count = 1; count <= 3; count++) {
     await unit.logged('snapshot written', count)
-    await sleep(600)
+    await sleep(400)
     assert.equal(written(), count, 'Nothing was written since')
     await app.exec(insert)
   }

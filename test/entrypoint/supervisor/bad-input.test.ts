@@ -87,7 +87,7 @@ test('database folder not writable: 73', async (t) => {
   const db = makeDatabase(box.path('data', 'app.db'))
   chmodSync(dirname(db), 0o555)
   const { code, stderr } = await runUnprivileged(box, db, { path: box.path('replica') })
-  assert.match(stderr, /app\.db cannot be opened for reading and writing/)
+  assert.match(stderr, /data\/\.app\.db-wherry, the engine's own folder, cannot be used: EACCES/)
   assert.equal(code, 73, stderr)
 })
 

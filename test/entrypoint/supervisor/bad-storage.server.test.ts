@@ -1,11 +1,22 @@
 /** S3 that refuses: the message and the exit status, and the app is not started. */
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { s3Servers, withS3 } from '../../servers/s3.ts'
+import { writeConfig } from '../../support/replication.ts'
 import { s3Replica } from '../../support/s3-replica.ts'
 import { sandbox } from '../../support/sandbox.ts'
+import { wherry } from '../../support/tool.ts'
+import { waitUntil } from '../../support/wait.ts'
 import { runOn } from './scene.ts'
+
+function hasSocket(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    const target = readlinkSync(`/proc/${pid}/fd/${fd}`, { encoding: 'utf8' })
+    return target.startsWith('socket:') && Number(fd) > 2
+  })
+}
 
 for (const server of s3Servers) {
   test(`${server.name}: wrong credentials: 77, with the database there or not`, async (t) => {
@@ -50,5 +61,23 @@ for (const server of s3Servers) {
     const { code, stderr, appRan } = await runOn(box, box.path('missing.db'), s3Replica(s3, 'app'))
     assert.equal(code, 69, stderr)
     assert.equal(appRan, false)
+  })
+
+  test(`${server.name}: SIGTERM while a restore hangs: 143, no app, no files`, async (t) => {
+    const s3 = await withS3(t, server)
+    if (s3 === undefined) return
+    const box = sandbox(t)
+    process.kill(s3.pid, 'SIGSTOP')
+    try {
+      const db = box.path('data', 'app.db')
+      const config = writeConfig(box, [{ db, replica: s3Replica(s3, 'app') }])
+      const run = box.start([...wherry.command, 'run', '-config', config, '--', 'touch', box.path('app-ran')])
+      await waitUntil('A connection to the server', () => hasSocket(run.pid))
+      run.kill('SIGTERM')
+      assert.equal((await run.ended).code, 143, run.tail())
+      assert.deepEqual([existsSync(box.path('app-ran')), existsSync(box.path('data'))], [false, false])
+    } finally {
+      process.kill(s3.pid, 'SIGCONT')
+    }
   })
 }

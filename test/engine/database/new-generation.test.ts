@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { walSize } from '../../../engine/format/wal.ts'
 import { type App, startApp } from '../../support/app-process.ts'
+import { blindWatches, replaceWatch } from '../../support/blind-watch.ts'
 import { Unit } from '../../support/unit.ts'
 
 const insert = 'INSERT INTO blobs VALUES (randomblob(1000))'
@@ -174,6 +175,8 @@ const whileRunning: Record<string, { reason: string; happens: (story: Story) => 
 
 for (const [what, { reason, happens }] of Object.entries(whileRunning)) {
   test(`A new generation while it runs when ${what}: ${reason}`, async (t) => {
+    // What happens must be over before the engine looks.
+    replaceWatch(t, blindWatches['watching fails'])
     const story = await new Story(t).begin()
     await happens(story)
     await story.unit.synced()

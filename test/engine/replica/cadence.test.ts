@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
-import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
+import { readFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, startApp } from '../../support/app-process.ts'
+import { blindWatches, replaceWatch } from '../../support/blind-watch.ts'
 import { Unit, type UnitOptions } from '../../support/unit.ts'
 import { waitUntil } from '../../support/wait.ts'
 
@@ -82,7 +81,7 @@ test('Idle is no call of any kind, no write to the database, and no line, whatev
   })
   await app.repeat(30, insert)
   const calls = (): number => unit.storages.reduce((sum, { calls }) => sum + calls.length, 0)
-  const wal = (): Buffer => fs.readFileSync(`${unit.path}-wal`)
+  const wal = (): Buffer => readFileSync(`${unit.path}-wal`)
   // The last snapshot and the last checkpoint by time come a while after the last commit.
   let settledAt = performance.now()
   for (let seen = calls(); performance.now() - settledAt < 450; await sleep(50)) {
@@ -97,30 +96,16 @@ test('Idle is no call of any kind, no write to the database, and no line, whatev
   await waitUntil('A call for the next commit', () => calls() > before.calls)
 })
 
-/** What a volume driver without change notifications does to a watch. */
-const blindWatches: Record<string, () => fs.FSWatcher> = {
-  'watching fails': () => {
-    throw new Error('ENOSYS: function not implemented, watch')
-  },
-  'watching works and nothing is ever told': () =>
-    Object.assign(new EventEmitter(), { close: () => {}, ref: () => {}, unref: () => {} }) as unknown as fs.FSWatcher,
-}
-
 for (const [what, blindWatch] of Object.entries(blindWatches)) {
   test(`The poll finds commits where ${what}`, async (t) => {
-    const watching = t.mock.method(fs, 'watch', blindWatch)
-    syncBuiltinESMExports()
-    t.after(() => {
-      watching.mock.restore()
-      syncBuiltinESMExports()
-    })
+    const watches = replaceWatch(t, blindWatch)
     const { unit, app } = await scene(t, {})
     for (let round = 0; round < 3; round++) {
       const before = unit.storage.count('writeSegment')
       await app.exec(insert)
       await waitUntil('The commit', () => unit.storage.count('writeSegment') > before)
     }
-    assert.ok(watching.mock.callCount() > 0, 'The engine watches by fs.watch')
+    assert.ok(watches() > 0, 'The engine watches by fs.watch')
     await unit.stop()
     await unit.assertRestorable()
   })

@@ -11,10 +11,14 @@ import { wherry } from '../../support/tool.ts'
 import { waitUntil } from '../../support/wait.ts'
 import { runOn } from './scene.ts'
 
+/** True when the process has a connection, whatever descriptors come and go while this looks. */
 function hasSocket(pid: number): boolean {
   return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-    const target = readlinkSync(`/proc/${pid}/fd/${fd}`, { encoding: 'utf8' })
-    return target.startsWith('socket:') && Number(fd) > 2
+    try {
+      return Number(fd) > 2 && readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:')
+    } catch {
+      return false
+    }
   })
 }
 

@@ -28,7 +28,21 @@ test('Everything committed before the end is stored, however long the sync inter
   await app.repeat(50, insert)
   await unit.stop()
   for (const number of [0, 1]) await unit.assertRestorable(number)
-  assert.ok(statSync(`${unit.path}-wal`).size > 0, 'The WAL stays')
+})
+
+test('The WAL stays when the engine is the last to close the database, so that the generation goes on', async (t) => {
+  const { unit, app } = await scene(t)
+  await unit.start()
+  await synced(unit)
+  await app.repeat(10, insert)
+  await app.close()
+  await unit.stop()
+  assert.ok(statSync(`${unit.path}-wal`).size > 0)
+  await unit.start()
+  await synced(unit)
+  await unit.stop()
+  assert.deepEqual(unit.reasons, ['no generation exists'])
+  await unit.assertRestorable()
 })
 
 test('An end in the middle of the first snapshots waits for them', async (t) => {

@@ -67,7 +67,7 @@ for (const [what, makeDeath] of Object.entries(deaths)) {
     const sent = unit.storage.calls.slice(sentBefore).map(({ key }) => key)
     assert.deepEqual(sent, [...new Set(sent)].sort(), 'In order, each once')
     const byIndex = Map.groupBy(sent, (key) => key.split('_')[0])
-    assert.ok(byIndex.size >= 5, `${byIndex.size} indexes`)
+    assert.ok(byIndex.size >= 3, `${byIndex.size} indexes`)
     // What was tried goes alone, and what came in since together.
     for (const [index, keys] of byIndex) assert.ok(keys.length <= 2, `${keys.length} objects of ${index}`)
     await unit.stop()

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { WherryError } from '../errors.ts'
 import { encodeFrame, encodeSkippable } from '../format/lz4.ts'
 import { MAX_INDEX, MAX_SEGMENT_OFFSET, type Position } from '../format/names.ts'
 import { frameSize, WAL_HEADER_SIZE, type WalHeader, walSize } from '../format/wal.ts'
@@ -150,7 +151,8 @@ export class History {
 
   #step(): 'more' | 'done' {
     const state = this.#connections.walState()
-    if (state === undefined) return 'done'
+    // Not "done": what cannot be seen may hold the last commit.
+    if (state === undefined) throw new WherryError('ERR_DATABASE_BUSY', `${this.#connections.path} is locked`)
     const read = readCommitted(this.#connections.walPath, this.#cursor, state.walFrames)
     switch (read.kind) {
       case 'absent':

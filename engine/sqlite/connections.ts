@@ -3,6 +3,9 @@ import SQLite from 'better-sqlite3'
 import { messageOf, systemCode, WherryError } from '../errors.ts'
 import { walSize } from '../format/wal.ts'
 
+/** How often the state of the WAL is looked at before a lock counts as one. */
+const LOOKS = 20
+
 const HEADER_TAG = 'SQLite format 3\0'
 
 /** Committed frames in the WAL, and how many of them are in the database file by now. */
@@ -139,7 +142,11 @@ export class Connections {
    * Undefined when a lock kept us from looking.
    */
   walState(): Backfill | undefined {
-    return this.#checkpoint(this.#noop)
+    // A reader of SQLite's index that meets a writer sees it torn for an instant.
+    for (let tries = 1; ; tries++) {
+      const state = this.#checkpoint(this.#noop)
+      if (state !== undefined || tries === LOOKS) return state
+    }
   }
 
   #checkpoint(statement: SQLite.Statement): Backfill | undefined {

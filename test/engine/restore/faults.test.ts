@@ -136,22 +136,26 @@ test('A cancelled restore does not wait for the next try', async (t) => {
   })
 })
 
+/** Knows how many segments were open at the same time at most. */
+class CountingClient extends DelegatingClient {
+  most = 0
+  #active = 0
+
+  override async openSegment(position: Position, signal?: AbortSignal): Promise<Readable> {
+    this.most = Math.max(this.most, ++this.#active)
+    const stream = await super.openSegment(position, signal)
+    stream.once('close', () => this.#active--)
+    return stream
+  }
+}
+
 test('Downloads no more than parallelism objects at a time, and as many when there are', async (t) => {
   const replica = build(t, 12)
-  let active = 0
-  let most = 0
-  const client = new (class extends DelegatingClient {
-    override async openSegment(position: Position, signal?: AbortSignal): Promise<Readable> {
-      most = Math.max(most, ++active)
-      const stream = await super.openSegment(position, signal)
-      stream.once('close', () => active--)
-      return stream
-    }
-  })(replica.client)
+  const client = new CountingClient(replica.client)
   for (const parallelism of [1, 5]) {
-    most = 0
+    client.most = 0
     await restoreDatabase(client, 'file', { outputPath: replica.output(), parallelism }, logger)
-    assert.equal(most, parallelism)
+    assert.equal(client.most, parallelism)
   }
 })
 
@@ -159,19 +163,10 @@ test('Fetches ahead within a bound of bytes', async (t) => {
   const replica = build(t, 6)
   const sizes = (await replica.client.segments(replica.generation)).map(({ sizeBytes }) => sizeBytes)
   const largest = Math.max(...sizes)
-  let active = 0
-  let most = 0
-  const client = new (class extends DelegatingClient {
-    override async openSegment(position: Position, signal?: AbortSignal): Promise<Readable> {
-      most = Math.max(most, ++active)
-      const stream = await super.openSegment(position, signal)
-      stream.once('close', () => active--)
-      return stream
-    }
-  })(replica.client)
+  const client = new CountingClient(replica.client)
   const tuning = { ...defaultTuning, aheadLimitBytes: Math.floor(largest * 1.5) }
   await restoreDatabase(client, 'file', { outputPath: replica.output() }, logger, undefined, { tuning })
-  assert.ok(most <= Math.ceil(tuning.aheadLimitBytes / Math.min(...sizes)), `${most} at a time`)
+  assert.ok(client.most <= Math.ceil(tuning.aheadLimitBytes / Math.min(...sizes)), `${client.most} at a time`)
 })
 
 test('Starts again when retention removes what was planned', async (t) => {

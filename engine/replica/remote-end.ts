@@ -33,7 +33,7 @@ export async function remoteState(
   const segments = await client.segments(generation, { fromIndex: newest.index, signal })
   const last = segments.at(-1)
   if (last === undefined) {
-    const end = { snapshotIndex: newest.index, index: newest.index, offset: 0, checksum: undefined }
+    const end = { index: newest.index, offset: 0, checksum: undefined }
     return { snapshots, end, hasRemains: false }
   }
   let length = 0
@@ -44,7 +44,7 @@ export async function remoteState(
     tail = Buffer.concat([tail, block]).subarray(-frameSize(pageSize))
   }
   const end = { index: last.index, offset: last.offset + length, checksum: lastChecksum(tail, pageSize) }
-  return { snapshots, end: { snapshotIndex: newest.index, ...end }, hasRemains: false }
+  return { snapshots, end, hasRemains: false }
 }
 
 function lastChecksum(tail: Buffer, pageSize: number): WalMark['checksum'] | undefined {

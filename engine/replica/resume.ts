@@ -1,9 +1,8 @@
 import type { Position } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
 
-/** How far a replica got with a generation: its newest snapshot, and the end of its last WAL segment. */
+/** How far a replica got with a generation: the end of its last WAL segment, or the start of its newest snapshot's index. */
 export interface RemoteEnd {
-  readonly snapshotIndex: number
   readonly index: number
   readonly offset: number
   /** The WAL's cumulative checksum at the end; undefined when there is no segment yet. */

@@ -7,7 +7,7 @@ const sum = { s0: 1, s1: 2 }
 const position = { generation, index: 5, offset: 1000 }
 
 function remote(index: number, offset: number, checksum: RemoteEnd['checksum'] = sum): RemoteEnd {
-  return { snapshotIndex: 0, index, offset, checksum }
+  return { index, offset, checksum }
 }
 
 /** A segment of index 5 and offset 0 is said to continue index 4, which ended at 700. */

@@ -1,0 +1,63 @@
+import type { Examination, ReplicaFinding } from '../../engine/lineage/examination.ts'
+import type { SupervisorOptions } from '../config/supervisor-options.ts'
+
+/** What a boot does about one database. */
+export type BootDecision =
+  /** It is there, and goes on. */
+  | { readonly kind: 'use' }
+  /** It is restored; `setAside`: what is there is kept under another name. */
+  | { readonly kind: 'restore'; readonly setAside: boolean }
+  /** It is there and counts, whatever replicas hold. */
+  | { readonly kind: 'accept-local' }
+  /** Every replica answered, and none holds a backup: the app makes the database. */
+  | { readonly kind: 'create' }
+  /** Whether there is something newer, or anything at all, could not be found out. */
+  | { readonly kind: 'unknown'; readonly replica: string; readonly why: string; readonly isTransient: boolean }
+  /** What is there must not be replicated to what a replica holds. */
+  | { readonly kind: 'conflict'; readonly why: string }
+
+type Holding = Extract<ReplicaFinding, { kind: 'holds' }>
+type Unknown = Extract<ReplicaFinding, { kind: 'unknown' }>
+
+/**
+ * Decides what to do about a database, from what is there and what its replicas answered. A missing database is only
+ * made anew when every replica answered; one that is there only goes on when a replica's history proves to be its own, or
+ * when no replica holds any.
+ */
+export function decideBoot(
+  { local, replicas }: Examination,
+  conflict: SupervisorOptions['conflict'] = 'refuse',
+): BootDecision {
+  const holding = replicas.filter((finding): finding is Holding => finding.kind === 'holds')
+  const unknown = replicas.find((finding): finding is Unknown => finding.kind === 'unknown')
+  const isMissing = local === 'missing' || local === 'empty'
+  if (isMissing && holding.length > 0) return { kind: 'restore', setAside: false }
+  const why = conflictOf(local, holding)
+  if (why !== undefined) return settle(why, conflict)
+  if (unknown !== undefined && !holding.some(({ relation }) => relation === 'same')) {
+    const isTransient = unknown.code === 'ERR_STORAGE_UNREACHABLE' || unknown.code === 'ERR_CANCELLED'
+    return { kind: 'unknown', replica: unknown.name, why: unknown.message, isTransient }
+  }
+  return { kind: isMissing ? 'create' : 'use' }
+}
+
+function settle(why: string, conflict: NonNullable<SupervisorOptions['conflict']>): BootDecision {
+  if (conflict === 'use-replica') return { kind: 'restore', setAside: true }
+  return conflict === 'use-local' ? { kind: 'accept-local' } : { kind: 'conflict', why }
+}
+
+/** Why the local file is not one to go on with; undefined when nothing speaks against it. */
+function conflictOf(local: Examination['local'], holding: readonly Holding[]): string | undefined {
+  const [first] = holding
+  if (first === undefined) return undefined
+  const holds = (finding: Holding): string => `replica ${finding.name} holds generation ${finding.generation}`
+  if (local === 'blank') return `has no tables, and ${holds(first)}`
+  if (local === 'invalid') return `is not a SQLite database, and ${holds(first)}`
+  for (const finding of holding) {
+    const stored = `${holds(finding)}, stored to until ${finding.updatedAt.toISOString()}`
+    if (finding.relation === 'behind') return `is older than its backup: ${stored}, which goes further`
+    if (finding.relation === 'superseded') return `is older than its backup: ${stored}, which somebody else wrote`
+    if (finding.relation === 'unproven') return `has no proof of being what is backed up: ${stored}`
+  }
+  return undefined
+}

@@ -1,8 +1,9 @@
-/** The program: binds the process to {@link dispatch}. The only module that ends the process. */
+/** The program: binds the process to {@link dispatch}. Only this and exit-process.ts end the process. */
 
 import { systemCode } from '../engine/errors.ts'
 import { awsEnvironment } from './config/aws-environment.ts'
 import { dispatch } from './dispatch.ts'
+import { followThreads } from './exit-process.ts'
 import { LogOutput } from './log.ts'
 
 const { stdout, stderr } = process
@@ -15,5 +16,6 @@ for (const stream of [stdout, stderr]) {
 }
 
 Object.assign(process.env, awsEnvironment(process.env))
+const exit = followThreads()
 const log = new LogOutput(stdout, stderr)
-process.exit(await dispatch({ args: process.argv.slice(2), env: process.env, stdout, stderr, log }))
+await exit(await dispatch({ args: process.argv.slice(2), env: process.env, stdout, stderr, log }))

@@ -9,8 +9,11 @@ import { commandLine, processesWithEnv } from './process-tree.ts'
 import { type Ended, Program, type StartOptions } from './program.ts'
 import { within } from './wait.ts'
 
-/** Every program of a sandbox, and all that those start, carries this in its environment: that is how leaks are found. */
-const MARK = 'WHERRY_TEST_SANDBOX'
+/**
+ * Every program of a sandbox, and all that those start, carries this in its environment: that is how leaks are found. Not
+ * called WHERRY_..., which Wherry keeps from its app.
+ */
+const MARK = 'SANDBOX_OF_TEST'
 
 export interface Finished extends Ended {
   readonly stdout: string

@@ -20,6 +20,7 @@ export const events = [
   'restored',
   'ready',
   'failed',
+  'mainEnded',
   'childEnded',
   'engineLost',
   'stopSignal',
@@ -35,6 +36,7 @@ export const events = [
  * - `restored`: every database is there, or proven to have no backup
  * - `ready`: the app may start
  * - `failed`: a step before the app's start failed, or the app could not be started
+ * - `mainEnded`: the app's main process ended; members of its process group may be left
  * - `childEnded`: the app, or a before-start command that was asked to end, is gone with its whole process group
  * - `engineLost`: the engine failed for good, and the policy is to stop
  * - `stopSignal`: the first SIGTERM, SIGINT or SIGQUIT
@@ -102,7 +104,7 @@ export const transitions: Readonly<Record<State, Row>> = {
   }),
   running: row('running', {
     failed: step('draining', 'drain'),
-    childEnded: step('draining', 'drain'),
+    mainEnded: step('stopping'),
     engineLost: step('stopping', 'terminateChild'),
     stopSignal: step('stopping', 'signalChild'),
     otherSignal: step('running', 'forward'),

@@ -28,14 +28,17 @@ test('the usual life', () => {
   assert.deepEqual(follow(...story), ['restoring', 'starting', 'running', 'stopping', 'draining', 'exited'])
 })
 
-test('an app that ends by itself goes straight to the final sync', () => {
-  assert.deepEqual(follow('examined', 'restored', 'ready', 'childEnded').at(-1), 'draining')
+test('an app that ends by itself leads to the final sync when its process group is gone', () => {
+  assert.deepEqual(follow('examined', 'restored', 'ready', 'mainEnded', 'childEnded').slice(-2), [
+    'stopping',
+    'draining',
+  ])
 })
 
 test('whatever happens, a stop signal and the end of all that runs lead to the end, and the app starts only once', () => {
   for (const state of states) {
     let at = state
-    for (const event of ['stopSignal', 'childEnded', 'drained'] as const) at = transitions[at][event].to
+    for (const event of ['stopSignal', 'mainEnded', 'childEnded', 'drained'] as const) at = transitions[at][event].to
     assert.equal(at, 'exited', state)
   }
   const starts = states.flatMap((state) => events.filter((event) => actionsOf(state, event).includes('startApp')))

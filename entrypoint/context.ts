@@ -1,8 +1,9 @@
 import type { Environment } from './config/expand-env.ts'
 import type { LogOutput } from './log.ts'
 
-/** Where text goes: a stream, or a test's collector. */
+/** Where text goes: a standard descriptor, or a test's collector. */
 export interface TextOutput {
+  /** @returns false when the text is lost because too much waits already */
   write(text: string): unknown
 }
 

@@ -8,20 +8,20 @@ const THREADS_MS = 500
 /**
  * Follows the threads that are started from now on.
  * @returns a function that ends the process with a status whatever its threads are doing, having called the listeners of
- *   `exit`
+ *   `exit`. `isStuck`: a thread of Node's own waits in the system
  */
-export function followThreads(): (status: number) => Promise<never> {
+export function followThreads(): (status: number, isStuck?: boolean) => Promise<never> {
   const alive = new Set<Worker>()
   process.on('worker', (thread) => {
     alive.add(thread)
     thread.once('exit', () => alive.delete(thread))
   })
-  return async (status) => {
+  return async (status, isStuck = false) => {
     if (alive.size > 0) {
       const ends = [...alive].map((thread) => thread.terminate())
       await Promise.race([Promise.all(ends), setTimeout(THREADS_MS)])
     }
-    if (alive.size > 0) exitNow(status)
+    if (alive.size > 0 || isStuck) exitNow(status)
     return process.exit(status)
   }
 }

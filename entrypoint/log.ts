@@ -1,9 +1,11 @@
-import type { LogLevel, LogSink } from '../engine/log.ts'
+import type { LogFields, LogLevel, LogSink } from '../engine/log.ts'
 import type { LoggingOptions } from './config/config.ts'
 import type { TextOutput } from './context.ts'
 import { formatLine, type LogFormat } from './log-format.ts'
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+
+const LOST = 'log lines were lost, their reader is too slow'
 
 /**
  * Where log lines go. It starts as Litestream does before a configuration is loaded: the plain form on stderr, from level
@@ -16,6 +18,7 @@ export class LogOutput {
   #target: TextOutput
   #format: LogFormat = 'plain'
   #level: LogLevel = 'info'
+  #lost = 0
 
   constructor(stdout: TextOutput, stderr: TextOutput, now: () => Date = () => new Date()) {
     this.#stdout = stdout
@@ -33,6 +36,16 @@ export class LogOutput {
   /** For a Logger; it may be handed on before `configure` is called. */
   readonly sink: LogSink = (level, message, fields) => {
     if (ranks[level] < ranks[this.#level]) return
-    this.#target.write(formatLine(this.#format, { time: this.#now(), level, message, fields }))
+    this.admitLoss()
+    if (!this.#write(level, message, fields)) this.#lost++
+  }
+
+  /** Logs how many lines were lost to a reader that is too slow, if any were and it reads again. */
+  admitLoss(): void {
+    if (this.#lost > 0 && this.#write('warn', LOST, { lines: this.#lost })) this.#lost = 0
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields): boolean {
+    return this.#target.write(formatLine(this.#format, { time: this.#now(), level, message, fields })) !== false
   }
 }

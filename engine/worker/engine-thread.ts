@@ -35,7 +35,16 @@ export class EngineThread {
 
   /** @param sink gets the engine's lines */
   constructor(sink: LogSink) {
-    this.#worker = new Worker(THREAD, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } })
+    // A thread without streams of its own makes Node open process.stdout and process.stderr, which sets O_NONBLOCK on what
+    // the app may have inherited: its writes would fail.
+    this.#worker = new Worker(THREAD, {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      stdout: true,
+      stderr: true,
+    })
+    for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => sink('warn', text.trimEnd(), {}))
+    }
     this.#worker.on('message', (message: Message) => {
       if ('log' in message) sink(message.log.level, message.log.message, message.log.fields)
       else this.#settle(message)

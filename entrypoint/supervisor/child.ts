@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { closeInheritedDescriptors } from './inherited-descriptors.ts'
 import { ProcessGroup } from './process-group.ts'
 import { descendantsOf } from './process-table.ts'
 import { sendSignal } from './send-signal.ts'
@@ -39,7 +40,7 @@ export class Child {
   readonly pid: number | undefined
   /** Resolves as soon as the main process has ended, whatever it left behind. Never rejects. */
   readonly ended: Promise<ChildEnd>
-  readonly #process: ChildProcess
+  readonly #mainProcess: ChildProcess
   readonly #group: ProcessGroup | undefined
 
   /**
@@ -49,6 +50,7 @@ export class Child {
   static async start(command: Command, options: ChildOptions): Promise<Child> {
     if (options.cwd !== undefined) requireFolder(options.cwd)
     const { execa } = await loadExeca()
+    closeInheritedDescriptors()
     const onTerminal = sharesTerminal()
     const subprocess = execa(command.file, command.args, {
       stdin: command.stdin,
@@ -72,14 +74,19 @@ export class Child {
     return new Child(subprocess.nodeChildProcess, ended, onTerminal)
   }
 
-  private constructor(process: ChildProcess, ended: Promise<ChildEnd>, onTerminal: boolean) {
-    this.#process = process
-    this.pid = process.pid
+  private constructor(main: ChildProcess, ended: Promise<ChildEnd>, onTerminal: boolean) {
+    this.#mainProcess = main
+    this.pid = main.pid
     this.ended = ended
-    if (this.pid === undefined || onTerminal) return
-    const group = new ProcessGroup(this.pid)
-    process.once('exit', () => group.leaderEnded())
-    this.#group = group
+    if (this.pid === undefined) return
+    if (!onTerminal) this.#group = new ProcessGroup(this.pid)
+    // Should we end first, by a bug, it does not stay behind alone.
+    const stop = (): void => void this.signal('SIGTERM', 'group')
+    process.once('exit', stop)
+    main.once('exit', () => {
+      process.off('exit', stop)
+      this.#group?.leaderEnded()
+    })
   }
 
   /**
@@ -116,7 +123,7 @@ export class Child {
 
   /** The main process's id, until it was waited for: then the system may give it to another process. */
   get #main(): number | undefined {
-    const { exitCode, signalCode, pid } = this.#process
+    const { exitCode, signalCode, pid } = this.#mainProcess
     return exitCode === null && signalCode === null ? pid : undefined
   }
 }

@@ -9,16 +9,12 @@ interface Inherited {
   readonly file: string
 }
 
-/**
- * Finds the descriptors that this process was given and would hand on to its children. To be called at the program's start:
- * later a library may have one open for a moment.
- * @returns a function that closes them, those that still are what they were
- */
-export function findInheritedDescriptors(): () => void {
-  const inherited = process.platform === 'linux' ? readdirSync('/proc/self/fd').flatMap(inheritedFile) : []
-  return () => {
-    for (const { descriptor, file } of inherited.splice(0)) if (fileOf(descriptor) === file) closeSync(descriptor)
-  }
+/** What this process was given and would hand on to its children, looked for before a library has one open for a moment. */
+const inherited = process.platform === 'linux' ? readdirSync('/proc/self/fd').flatMap(inheritedFile) : []
+
+/** Closes the descriptors above 2 that a child would inherit from our parent, those that still are what they were. */
+export function closeInheritedDescriptors(): void {
+  for (const { descriptor, file } of inherited.splice(0)) if (fileOf(descriptor) === file) closeSync(descriptor)
 }
 
 function inheritedFile(name: string): Inherited[] {

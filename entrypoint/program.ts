@@ -1,0 +1,32 @@
+import { Logger } from '../engine/log.ts'
+import { awsEnvironment } from './config/aws-environment.ts'
+import { dispatch } from './dispatch.ts'
+import { followThreads } from './exit-process.ts'
+import { LogOutput } from './log.ts'
+import { DescriptorWriter } from './output/descriptor-writer.ts'
+
+/** How long the log's reader may take to read the last lines. */
+const LAST_LINES_MS = 1000
+
+/** Runs the command line of this process, and ends it. */
+export async function runProgram(): Promise<never> {
+  const exit = followThreads()
+  const [logToStdout, logToStderr] = [new DescriptorWriter(1), new DescriptorWriter(2)]
+  const log = new LogOutput(logToStdout, logToStderr)
+  logWarnings(new Logger(log.sink))
+  Object.assign(process.env, awsEnvironment(process.env))
+  // A command's output, unlike its log, is never dropped, however slow its reader.
+  const stdout = new DescriptorWriter(1, Number.POSITIVE_INFINITY)
+  const args = process.argv.slice(2)
+  const status = await dispatch({ args, env: process.env, stdout, stderr: logToStderr, log })
+  await stdout.flush(Number.POSITIVE_INFINITY)
+  log.admitLoss()
+  await Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])
+  return await exit(status, logToStdout.isStuck || logToStderr.isStuck)
+}
+
+/** Node's own way would open process.stderr, see own-description.ts. */
+function logWarnings(logger: Logger): void {
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => logger.warn(message, { name }))
+}

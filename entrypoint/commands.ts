@@ -11,6 +11,7 @@ export interface CommandEntry {
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
   run: { summary: 'restore, then run a command and replicate beside it', load: () => import('./commands/run.ts') },
+  config: { summary: 'print the configuration and where it is from', load: () => import('./commands/config.ts') },
   databases: { summary: 'list the databases in the configuration', load: () => import('./commands/databases.ts') },
   generations: { summary: 'list the generations of a database', load: () => import('./commands/generations.ts') },
   replicate: { summary: 'replicate databases until told to stop', load: () => import('./commands/replicate.ts') },

@@ -11,6 +11,7 @@ export interface TextOutput {
 export interface Context {
   /** Arguments after the command's name. */
   readonly args: readonly string[]
+  /** As the process got it: without the credentials that are added to process.env for the engine. */
   readonly env: Environment
   readonly stdout: TextOutput
   readonly stderr: TextOutput

@@ -1,5 +1,5 @@
 import { Logger } from '../engine/log.ts'
-import { awsEnvironment } from './config/aws-environment.ts'
+import { engineEnvironment } from './config/engine-environment.ts'
 import { dispatch } from './dispatch.ts'
 import { followThreads } from './exit-process.ts'
 import { LogOutput } from './log.ts'
@@ -14,11 +14,13 @@ export async function runProgram(): Promise<never> {
   const [logToStdout, logToStderr] = [new DescriptorWriter(1), new DescriptorWriter(2)]
   const log = new LogOutput(logToStdout, logToStderr)
   logWarnings(new Logger(log.sink))
-  Object.assign(process.env, awsEnvironment(process.env))
+  // The app's environment is made from the original one. The SDKs, and the engine's thread, look into process.env.
+  const env = { ...process.env }
+  Object.assign(process.env, engineEnvironment(env))
   // A command's output, unlike its log, is never dropped, however slow its reader.
   const stdout = new DescriptorWriter(1, Number.POSITIVE_INFINITY)
   const args = process.argv.slice(2)
-  const status = await dispatch({ args, env: process.env, stdout, stderr: logToStderr, log })
+  const status = await dispatch({ args, env, stdout, stderr: logToStderr, log })
   await stdout.flush(Number.POSITIVE_INFINITY)
   log.admitLoss()
   await Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])

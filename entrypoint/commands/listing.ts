@@ -38,7 +38,7 @@ export async function findListing(
   const log = new Logger(context.log.sink)
   if (isReplicaUrl(argument)) {
     if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
-    return { database: undefined, replicas: [directReplica(argument)], log }
+    return { database: undefined, replicas: [directReplica(argument, context.env)], log }
   }
   const config = await loadConfig(flags, context.env)
   logBesideOutput(config, context)

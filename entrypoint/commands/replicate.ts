@@ -4,6 +4,7 @@ import { configFlags } from '../cli/shared-flags.ts'
 import { splitWords } from '../cli/words.ts'
 import type { Config } from '../config/config.ts'
 import { directConfig } from '../config/direct-config.ts'
+import type { Environment } from '../config/expand-env.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
 import { type Command, loadExeca } from '../supervisor/app.ts'
@@ -32,7 +33,8 @@ export async function run(context: Context): Promise<number> {
   if (parsed === undefined) return 0
   const { flags, rest } = parsed
   return await withEngine(context.log.sink, async (engine) => {
-    const config = rest.length === 0 ? await loadConfig(flags, context.env) : argumentConfig(rest, flags.config)
+    const config =
+      rest.length === 0 ? await loadConfig(flags, context.env) : argumentConfig(rest, flags.config, context.env)
     const command = execCommand(flags.exec ?? config.exec)
     if (command !== undefined) void loadExeca()
     if (rest.length === 0) context.log.configure(config.logging)
@@ -42,10 +44,10 @@ export async function run(context: Context): Promise<number> {
   })
 }
 
-function argumentConfig([path = '', ...urls]: readonly string[], file: string | undefined): Config {
+function argumentConfig([path = '', ...urls]: readonly string[], file: string | undefined, env: Environment): Config {
   if (file !== undefined) throw new WherryError('ERR_USAGE', 'DB_PATH and -config exclude each other')
   if (urls.length === 0) throw new WherryError('ERR_USAGE', `REPLICA_URL is missing after ${path}`)
-  return directConfig(path, urls)
+  return directConfig(path, urls, env)
 }
 
 function execCommand(text: string | undefined): Command | undefined {

@@ -95,7 +95,7 @@ async function findTarget(
   if (isReplicaUrl(argument)) {
     if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
     if (flags.o === undefined) throw new WherryError('ERR_USAGE', 'A replica URL needs -o, the path to restore to')
-    return { replicas: [directReplica(argument)], outputPath: resolve(flags.o) }
+    return { replicas: [directReplica(argument, context.env)], outputPath: resolve(flags.o) }
   }
   const config = await loadConfig(flags, context.env)
   context.log.configure(config.logging)

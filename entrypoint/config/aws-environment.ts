@@ -7,7 +7,7 @@ const COPIES = [
 
 /**
  * What to add to the environment so that Litestream's credential variables work: each is copied to its AWS name unless
- * that exists (an empty one exists). The AWS SDK reads them from there, and a child process sees them too.
+ * that exists (an empty one exists). The AWS SDK reads them from there.
  */
 export function awsEnvironment(env: Environment): Record<string, string> {
   const additions: Record<string, string> = {}

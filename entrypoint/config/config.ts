@@ -1,5 +1,6 @@
 import type { LogLevel } from '../../engine/log.ts'
 import type { DatabaseOptions } from '../../engine/options.ts'
+import type { SupervisorOptions } from './supervisor-options.ts'
 
 export interface LoggingOptions {
   readonly level: LogLevel
@@ -14,10 +15,9 @@ export interface Config {
   readonly source: string | undefined
   /** Command line for `replicate` to run, if any. */
   readonly exec: string | undefined
-  /** Address for metrics, if any. */
-  readonly addr: string | undefined
   readonly logging: LoggingOptions
+  readonly supervisor: SupervisorOptions
   readonly databases: readonly DatabaseOptions[]
-  /** Sentences about settings that are accepted but do nothing yet. */
+  /** Sentences about settings that are accepted but do nothing. */
   readonly warnings: readonly string[]
 }

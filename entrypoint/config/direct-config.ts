@@ -1,51 +1,49 @@
 import type { ErrorCode } from '../../engine/errors.ts'
 import type { ReplicaOptions } from '../../engine/options.ts'
 import type { Config } from './config.ts'
-import { resolveDatabase } from './resolve-database.ts'
+import { settingsEnvironment } from './engine-environment.ts'
+import type { Environment } from './expand-env.ts'
+import type { Given, GivenSection, GivenValue } from './given.ts'
+import { mergeEnvironment } from './merge-environment.ts'
+import { readEnvironment } from './read-environment.ts'
+import { resolveConfig } from './resolve-config.ts'
 import { resolveReplica } from './resolve-replica.ts'
-import { databaseKeys, loggingKeys, replicaKeys } from './schema.ts'
+import { configKeys, replicaKeys } from './schema.ts'
 import { makeSection } from './section.ts'
+import { warnUnknown } from './unknown-variables.ts'
 
-/** What a message calls the path and the URLs, and the code of its error. */
-export interface DirectNames {
-  readonly path: string
-  readonly url: string
-  readonly code: ErrorCode
-}
-
-const argumentNames: DirectNames = { path: 'DB_PATH', url: 'REPLICA_URL', code: 'ERR_USAGE' }
-const noCredentials = { accessKeyId: undefined, secretAccessKey: undefined }
+const NOTHING: GivenSection = { given: new Map(), missing: () => ({ label: '', origin: '', code: 'ERR_CONFIG' }) }
 
 /**
- * The configuration of one database that is replicated to URLs, without a file.
- * @param names for messages; by default those of command line arguments
- * @throws WherryError with the code in `names`, or ERR_NOT_BUILT
+ * The configuration of one database that is replicated to URLs, from the command line. No file is read, and no variable
+ * that is about a database or a replica; those of the top level and of `logging` count.
+ * @throws WherryError ERR_USAGE for an argument, ERR_CONFIG for a variable, ERR_NOT_BUILT
  */
-export function directConfig(path: string, urls: readonly string[], names: DirectNames = argumentNames): Config {
-  const replicas = urls.map((url) => urlSection(url, names))
-  const given = new Map<string, unknown>([
-    ['path', path],
-    ['replicas', replicas],
-  ])
-  const section = makeSection(databaseKeys, given, () => names.path, names.code)
-  return {
-    source: undefined,
-    exec: undefined,
-    addr: undefined,
-    logging: { level: loggingKeys.level.default, type: loggingKeys.type.default, stderr: loggingKeys.stderr.default },
-    databases: [resolveDatabase(section, noCredentials, () => {})],
-    warnings: [],
-  }
+export function directConfig(path: string, urls: readonly string[], env: Environment): Config {
+  const top = topOf(env)
+  const replicas = urls.map((url) => argument('REPLICA_URL', { url }))
+  const dbs = [argument('DB_PATH', { path, replicas })]
+  const given = new Map([...top.given, ['dbs', { value: dbs, place: top.missing('dbs') }] as const])
+  return resolveConfig(makeSection(configKeys, { ...top, given }), undefined, warnUnknown(env))
 }
 
 /**
- * The replica that a URL on the command line names; no file adds to it.
- * @throws WherryError ERR_USAGE or ERR_NOT_BUILT
+ * The replica that a URL on the command line names, with the credentials that variables of the top level give.
+ * @throws WherryError ERR_USAGE, ERR_CONFIG for a variable, ERR_NOT_BUILT
  */
-export function directReplica(url: string): ReplicaOptions {
-  return resolveReplica(urlSection(url, argumentNames), noCredentials, () => {})
+export function directReplica(url: string, env: Environment): ReplicaOptions {
+  const top = makeSection(configKeys, topOf(env))
+  return resolveReplica(makeSection(replicaKeys, argument('REPLICA_URL', { url })), top, () => {})
 }
 
-function urlSection(url: string, names: DirectNames) {
-  return makeSection(replicaKeys, new Map([['url', url]]), () => names.url, names.code)
+/** What variables say about everything but databases. */
+function topOf(env: Environment): GivenSection {
+  const levels = readEnvironment(settingsEnvironment(env))
+  return mergeEnvironment(undefined, { ...levels, database: NOTHING, replica: NOTHING })
+}
+
+function argument(name: string, values: Readonly<Record<string, GivenValue>>): GivenSection {
+  const place = { label: name, origin: name, code: 'ERR_USAGE' satisfies ErrorCode } as const
+  const given = Object.entries(values).map(([key, value]): [string, Given] => [key, { value, place }])
+  return { given: new Map(given), missing: () => place }
 }

@@ -1,11 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, systemCode, WherryError } from '../../engine/errors.ts'
 import type { Config } from './config.ts'
-import { directConfig } from './direct-config.ts'
+import { settingsEnvironment } from './engine-environment.ts'
 import { type Environment, expandEnv } from './expand-env.ts'
+import { isToldPath } from './fact-variables.ts'
+import { type GivenSection, sectionsOf } from './given.ts'
+import { mergeEnvironment } from './merge-environment.ts'
 import { absolutePath } from './paths.ts'
 import { readDocument } from './read-document.ts'
+import { type GivenLevels, readEnvironment } from './read-environment.ts'
 import { resolveConfig } from './resolve-config.ts'
+import { type ConfigSection, configKeys } from './schema.ts'
+import { makeSection } from './section.ts'
+import { warnUnknown } from './unknown-variables.ts'
+import { variableName } from './variables.ts'
 
 export const DEFAULT_CONFIG_PATH = '/etc/litestream.yml'
 
@@ -16,32 +24,47 @@ export interface LoadOptions {
   readonly 'no-expand-env'?: boolean
 }
 
+/** A configuration with what it was made from. */
+export interface LoadedConfig {
+  readonly config: Config
+  readonly section: ConfigSection
+  /** What named the file: a flag, a variable, or the default path; undefined without a file. */
+  readonly sourceOrigin: string | undefined
+}
+
 /**
- * The configuration: from the file that `-config` or `LITESTREAM_CONFIG` names, else from /etc/litestream.yml, or from
- * `WHERRY_DB_PATH` and `WHERRY_REPLICA_URL` when there is no file. Both a file and these variables are an error: one
- * of them would silently not count.
+ * The configuration: the file that `-config` or `LITESTREAM_CONFIG` names, else /etc/litestream.yml, and what variables
+ * say instead of it, key by key. Without a file the variables are all of it.
  *
+ * @param env the environment as Wherry got it: secrets are read from their files here
  * @param defaultPath where the file is looked for when nothing names one
  * @throws WherryError ERR_CONFIG, ERR_NOT_BUILT
  */
-export async function loadConfig(
-  { config, 'no-expand-env': noExpandEnv = false }: LoadOptions,
-  env: Environment,
+export async function loadConfig(options: LoadOptions, env: Environment, defaultPath?: string): Promise<Config> {
+  return (await loadSections(options, env, defaultPath)).config
+}
+
+/** {@link loadConfig}, with where each value was given. */
+export async function loadSections(
+  options: LoadOptions,
+  environment: Environment,
   defaultPath = DEFAULT_CONFIG_PATH,
-): Promise<Config> {
-  const named = config ?? (env.LITESTREAM_CONFIG || undefined)
-  const file = absolutePath(named ?? defaultPath)
-  const text = await readText(file)
-  const fromEnvironment = environmentConfig(env)
-  if (fromEnvironment !== undefined && (named !== undefined || text !== undefined)) {
-    throw new WherryError('ERR_CONFIG', `Both ${file} and WHERRY_DB_PATH are set; unset the variable, or drop the file`)
-  }
-  if (fromEnvironment !== undefined) return fromEnvironment
-  if (text === undefined) {
-    const instead = 'name it with -config or LITESTREAM_CONFIG, or set WHERRY_DB_PATH and WHERRY_REPLICA_URL'
-    throw new WherryError('ERR_CONFIG', `Config file not found: ${file}; ${instead}`)
-  }
-  return resolveConfig(readDocument(noExpandEnv ? text : expandEnv(text, env), file), file)
+): Promise<LoadedConfig> {
+  const env = settingsEnvironment(environment)
+  const { path, origin } = findFile(options, env, defaultPath)
+  const text = await readText(path)
+  const file = text === undefined ? undefined : readDocument(expand(text, env, options), path)
+  const levels = withoutToldPath(readEnvironment(env), env, file)
+  if (file === undefined && (origin !== 'default' || saysNothing(levels))) throw notFound(path)
+  const section = makeSection(configKeys, mergeEnvironment(file && { path, section: file }, levels))
+  const config = resolveConfig(section, file && path, warnUnknown(env))
+  return { config, section, sourceOrigin: file && origin }
+}
+
+function findFile({ config }: LoadOptions, env: Environment, defaultPath: string): { path: string; origin: string } {
+  if (config !== undefined) return { path: absolutePath(config), origin: 'flag -config' }
+  if (env.LITESTREAM_CONFIG) return { path: absolutePath(env.LITESTREAM_CONFIG), origin: 'LITESTREAM_CONFIG' }
+  return { path: absolutePath(defaultPath), origin: 'default' }
 }
 
 /** The file's text; undefined when there is no such file. */
@@ -54,14 +77,26 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-/** One database from the environment; empty variables count as unset. */
-function environmentConfig(env: Environment): Config | undefined {
-  const path = env.WHERRY_DB_PATH || undefined
-  const url = env.WHERRY_REPLICA_URL || undefined
-  if (path === undefined && url === undefined) return undefined
-  if (path === undefined || url === undefined) {
-    const [set, unset] = path === undefined ? ['REPLICA_URL', 'DB_PATH'] : ['DB_PATH', 'REPLICA_URL']
-    throw new WherryError('ERR_CONFIG', `WHERRY_${set} is set without WHERRY_${unset}; set both, or neither`)
-  }
-  return directConfig(path, [url], { path: 'WHERRY_DB_PATH', url: 'WHERRY_REPLICA_URL', code: 'ERR_CONFIG' })
+function expand(text: string, env: Environment, { 'no-expand-env': isLeft = false }: LoadOptions): string {
+  return isLeft ? text : expandEnv(text, env)
+}
+
+/** A path that a Wherry around this process tells counts only when variables are meant to make a database of it. */
+function withoutToldPath(levels: GivenLevels, env: Environment, file: GivenSection | undefined): GivenLevels {
+  const isMeant = sectionsOf(file?.given.get('dbs')?.value).length === 0 && levels.replica.given.size > 0
+  if (isMeant || !isToldPath(env)) return levels
+  const given = new Map(levels.database.given)
+  given.delete('path')
+  return { ...levels, database: { ...levels.database, given } }
+}
+
+/** True when variables make no database, and do not say that there is to be none. */
+function saysNothing({ top, database, replica }: GivenLevels): boolean {
+  return database.given.size + replica.given.size === 0 && top.given.get('replication')?.value !== 'off'
+}
+
+function notFound(file: string): WherryError {
+  const variables = `${variableName('database', 'path')} and ${variableName('replica', 'url')}`
+  const instead = `name it with -config or LITESTREAM_CONFIG, or set ${variables}`
+  return new WherryError('ERR_CONFIG', `Config file not found: ${file}; ${instead}`)
 }

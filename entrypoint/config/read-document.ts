@@ -2,9 +2,10 @@ import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml'
 import { WherryError } from '../../engine/errors.ts'
 import { didYouMean } from '../nearest.ts'
 import { own } from '../own.ts'
-import { expectations, isNull, readScalar } from './scalar.ts'
-import { type ConfigSection, configKeys, type KeySpec, type KeyTable, type ScalarSpec, type Section } from './schema.ts'
-import { makeSection } from './section.ts'
+import type { Given, GivenSection, GivenValue, Place } from './given.ts'
+import type { KeySpec, KeyTable } from './key-spec.ts'
+import { expectation, isNull, mismatch, type ReadableSpec, readScalar } from './scalar.ts'
+import { configKeys } from './schema.ts'
 import { parseYaml, type YamlText } from './yaml-syntax.ts'
 
 /**
@@ -17,7 +18,7 @@ import { parseYaml, type YamlText } from './yaml-syntax.ts'
  * @param file for messages, which read `FILE:LINE:COLUMN: KEY.PATH: what is wrong`
  * @throws WherryError ERR_CONFIG; its message shows no value of a `secret` key
  */
-export function readDocument(text: string, file: string): ConfigSection {
+export function readDocument(text: string, file: string): GivenSection {
   const yaml = parseYaml(text, file)
   const node = yaml.document?.contents ?? undefined
   return new DocumentReader(yaml).section(configKeys, { node, path: '', position: `${file}:1:1` })
@@ -37,16 +38,16 @@ class DocumentReader {
     this.#yaml = yaml
   }
 
-  section<T extends KeyTable>(table: T, entry: Entry): Section<T> {
+  section(table: KeyTable, entry: Entry): GivenSection {
     const entries = new Map<string, Entry>()
     if (!isEmpty(entry.node)) this.#collect(entry, entries, [])
-    const given = new Map<string, unknown>()
+    const given = new Map<string, Given>()
     for (const [key, value] of entries) {
       const spec = own<KeySpec>(table, key)
-      if (spec !== undefined) given.set(key, this.#value(spec, value))
+      if (spec !== undefined) given.set(key, { value: this.#value(spec, value), place: placeOf(value) })
       else if (entry.path !== '' || !key.startsWith('x-')) throw unknownKey(key, value, Object.keys(table))
     }
-    return makeSection(table, given, (key) => place((key === undefined ? undefined : entries.get(key)) ?? entry))
+    return { given, missing: () => placeOf(entry) }
   }
 
   /** Adds the entries of a mapping in order: a later key, or a later `<<`, counts. */
@@ -83,12 +84,19 @@ class DocumentReader {
   }
 
   /** What `entry` means for a key of this kind; undefined when it sets nothing. */
-  #value(spec: KeySpec, entry: Entry): unknown {
+  #value(spec: KeySpec, entry: Entry): GivenValue {
     if (isEmpty(entry.node)) return undefined
-    if (spec.kind === 'section') return this.section(spec.keys, entry)
-    if (spec.kind === 'sections') return this.#list(entry).map((item) => this.section(spec.keys, item))
-    if (spec.kind === 'strings') return this.#list(entry).map((item) => this.#scalar({ ...spec, kind: 'string' }, item))
-    return this.#scalar(spec, entry)
+    switch (spec.kind) {
+      case 'section':
+        return this.section(spec.keys, entry)
+      case 'sections':
+        return this.#list(entry).map((item) => this.section(spec.keys, item))
+      case 'strings':
+      case 'commands':
+        return this.#texts(entry)
+      default:
+        return this.#scalar(spec, entry)
+    }
   }
 
   #list(entry: Entry): Entry[] {
@@ -96,11 +104,19 @@ class DocumentReader {
     return this.#items(entry)
   }
 
-  #scalar(spec: ScalarSpec, entry: Entry): unknown {
+  /** Empty texts count as not there. */
+  #texts(entry: Entry): string[] {
+    return this.#list(entry).flatMap((item) =>
+      isEmpty(item.node) ? [] : String(this.#scalar({ kind: 'string' }, item) ?? []),
+    )
+  }
+
+  #scalar(spec: ReadableSpec, entry: Entry): string | number | boolean | undefined {
     const scalar = isScalar(entry.node) ? scalarText(entry.node) : undefined
-    if (scalar === undefined) throw fail(entry, `expected ${expectations[spec.kind]}`)
-    const value = readScalar(spec.kind, scalar)
-    if (value === undefined) throw fail(entry, `${JSON.stringify(scalar.text)} is not ${expectations[spec.kind]}`)
+    const quoteless = spec.kind === 'boolean' || spec.kind === 'integer' ? ', without quotes' : ''
+    if (scalar === undefined) throw fail(entry, `expected ${expectation(spec)}${quoteless}`)
+    const value = readScalar(spec, scalar)
+    if (value === undefined) throw fail(entry, mismatch(spec, scalar.text) + quoteless)
     return value === '' ? undefined : value
   }
 }
@@ -113,12 +129,13 @@ function scalarText(scalar: { source?: string; type?: string }): { text: string;
   return { text: scalar.source ?? '', plain: scalar.type === 'PLAIN' }
 }
 
-function place({ path, position }: Pick<Entry, 'path' | 'position'>): string {
-  return path === '' ? position : `${position}: ${path}`
+function placeOf({ path, position }: Pick<Entry, 'path' | 'position'>): Place {
+  return { label: path === '' ? position : `${position}: ${path}`, origin: position, code: 'ERR_CONFIG' }
 }
 
 function fail(entry: Pick<Entry, 'path' | 'position'>, message: string): WherryError {
-  return new WherryError('ERR_CONFIG', `${place(entry)}: ${message}`)
+  const { code, label } = placeOf(entry)
+  return new WherryError(code, `${label}: ${message}`)
 }
 
 function unknownKey(key: string, entry: Entry, known: readonly string[]): WherryError {

@@ -2,26 +2,27 @@ import type { LogLevel } from '../../engine/log.ts'
 import type { DatabaseOptions, StorageOptions } from '../../engine/options.ts'
 import type { Config, LoggingOptions } from './config.ts'
 import { resolveDatabase } from './resolve-database.ts'
+import { resolveSupervisor } from './resolve-supervisor.ts'
 import type { ConfigSection, LoggingSection } from './schema.ts'
 
 /**
- * The configuration in a file, resolved and checked.
- * @param source absolute path of the file
+ * The configuration, resolved and checked.
+ * @param source absolute path of the file that it came from, if any
+ * @param known what is to be warned about already
  * @throws WherryError ERR_CONFIG for a setting that can't be right, ERR_NOT_BUILT for one that is not built yet
  */
-export function resolveConfig(section: ConfigSection, source: string): Config {
-  const warnings: string[] = []
+export function resolveConfig(
+  section: ConfigSection,
+  source: string | undefined,
+  known: readonly string[] = [],
+): Config {
+  const warnings = [...known]
   const warn = (warning: string): void => void warnings.push(warning)
-  const { values } = section
-  if (values.addr !== undefined) warn(section.error('addr', 'metrics are not built yet; nothing listens here').message)
-  return {
-    source,
-    exec: values.exec,
-    addr: values.addr,
-    logging: resolveLogging(values.logging, warn),
-    databases: resolveDatabases(section, warn),
-    warnings,
-  }
+  const supervisor = resolveSupervisor(section)
+  const databases = resolveDatabases(section, warn)
+  if (supervisor.replication === 'required') requireReplicas(section, databases)
+  const logging = resolveLogging(section.values.logging, warn)
+  return { source, exec: section.values.exec, logging, supervisor, databases, warnings }
 }
 
 const levels: ReadonlyMap<string, LogLevel> = new Map([
@@ -41,14 +42,10 @@ function resolveLogging(section: LoggingSection, warn: (warning: string) => void
 }
 
 function resolveDatabases(section: ConfigSection, warn: (warning: string) => void): DatabaseOptions[] {
-  const defaults = {
-    accessKeyId: section.values['access-key-id'],
-    secretAccessKey: section.values['secret-access-key'],
-  }
   const paths = new Set<string>()
   const owners = new Map<string, string>()
   return section.values.dbs.map((databaseSection) => {
-    const database = resolveDatabase(databaseSection, defaults, warn)
+    const database = resolveDatabase(databaseSection, section, warn)
     if (paths.has(database.path)) throw databaseSection.error('path', `${database.path} is listed twice`)
     paths.add(database.path)
     for (const { name, storage } of database.replicas) {
@@ -69,4 +66,10 @@ function resolveDatabases(section: ConfigSection, warn: (warning: string) => voi
 function destination(storage: StorageOptions): string {
   if (storage.type === 'file') return storage.path
   return JSON.stringify([storage.endpoint, storage.bucket, storage.path])
+}
+
+function requireReplicas(section: ConfigSection, databases: readonly DatabaseOptions[]): void {
+  if (databases.length === 0) throw section.error('replication', 'it is required, and there are no databases')
+  const bare = databases.find(({ replicas }) => replicas.length === 0)
+  if (bare !== undefined) throw section.error('replication', `it is required, and ${bare.path} has no replica`)
 }

@@ -1,18 +1,18 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import type { DatabaseOptions, ReplicaOptions } from '../../engine/options.ts'
+import { type DatabaseOptions, databaseDefaults, type ReplicaOptions } from '../../engine/options.ts'
 import { absolutePath } from './paths.ts'
 import { resolveReplica } from './resolve-replica.ts'
-import type { Credentials } from './resolve-storage.ts'
-import type { DatabaseSection, ReplicaSection } from './schema.ts'
+import type { ConfigSection, DatabaseSection, ReplicaSection } from './schema.ts'
 
 /**
  * One database with its replicas, resolved. `meta-path` is taken as it stands, relative to the working directory.
+ * @param top has what replicas without their own credentials take
  * @param warn gets a sentence for each setting that does nothing yet
  * @throws WherryError ERR_CONFIG, ERR_NOT_BUILT
  */
 export function resolveDatabase(
   section: DatabaseSection,
-  defaults: Credentials,
+  top: ConfigSection,
   warn: (warning: string) => void,
 ): DatabaseOptions {
   const { values } = section
@@ -26,7 +26,8 @@ export function resolveDatabase(
     minCheckpointPageCount: positive(section, 'min-checkpoint-page-count'),
     maxCheckpointPageCount: Math.max(values['max-checkpoint-page-count'], 0),
     spoolLimitBytes: positive(section, 'spool-limit'),
-    replicas: resolveReplicas(values.replicas, defaults, warn),
+    onConflict: top.values.conflict === 'use-local' ? 'use-local' : databaseDefaults.onConflict,
+    replicas: resolveReplicas(values.replicas, top, warn),
   }
 }
 
@@ -41,12 +42,12 @@ function positive(
 
 function resolveReplicas(
   sections: readonly ReplicaSection[],
-  defaults: Credentials,
+  top: ConfigSection,
   warn: (warning: string) => void,
 ): ReplicaOptions[] {
   const names = new Set<string>()
   return sections.map((section) => {
-    const replica = resolveReplica(section, defaults, warn)
+    const replica = resolveReplica(section, top, warn)
     if (names.has(replica.name)) {
       const why = section.values.name === undefined ? ' (the type, as name is not set)' : ''
       throw section.error('name', `two replicas are called "${replica.name}"${why}; set name to tell them apart`)

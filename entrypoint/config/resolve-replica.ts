@@ -1,15 +1,16 @@
 import type { ReplicaOptions } from '../../engine/options.ts'
-import { type Credentials, resolveStorage } from './resolve-storage.ts'
-import type { ReplicaSection } from './schema.ts'
+import { resolveStorage } from './resolve-storage.ts'
+import type { ConfigSection, ReplicaSection } from './schema.ts'
 
 /**
  * One replica, resolved. A replica without a name is called by its type.
+ * @param top has the credentials of replicas without their own
  * @param warn gets a sentence for each setting that does nothing yet
  * @throws WherryError ERR_CONFIG, ERR_NOT_BUILT
  */
 export function resolveReplica(
   section: ReplicaSection,
-  defaults: Credentials,
+  top: ConfigSection,
   warn: (warning: string) => void,
 ): ReplicaOptions {
   const { values } = section
@@ -19,7 +20,7 @@ export function resolveReplica(
   if (values['validation-interval'] !== undefined) {
     warn(section.error('validation-interval', 'backups are not validated yet').message)
   }
-  const storage = resolveStorage(section, defaults)
+  const storage = resolveStorage(section, top)
   return {
     name: values.name ?? storage.type,
     storage,

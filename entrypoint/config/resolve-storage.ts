@@ -1,21 +1,17 @@
 import type { WherryError } from '../../engine/errors.ts'
 import type { FileStorageOptions, S3StorageOptions, StorageOptions } from '../../engine/options.ts'
 import { didYouMean } from '../nearest.ts'
+import type { Section } from './key-spec.ts'
 import { absolutePath } from './paths.ts'
 import { isReplicaUrl, keyPrefix, parseReplicaUrl, type ReplicaUrl, redactUrl, replicaTypes } from './replica-url.ts'
-import type { ReplicaSection } from './schema.ts'
-
-/** Keys that replicas without their own take from the top of the file. */
-export interface Credentials {
-  readonly accessKeyId: string | undefined
-  readonly secretAccessKey: string | undefined
-}
+import type { ConfigSection, ReplicaSection } from './schema.ts'
 
 /**
  * Where a replica is, from its `url` or from its parts.
+ * @param top has the credentials of replicas without their own, field by field
  * @throws WherryError ERR_NOT_BUILT for a type that is Litestream's but not ours yet; ERR_CONFIG for what can't be right
  */
-export function resolveStorage(section: ReplicaSection, defaults: Credentials): StorageOptions {
+export function resolveStorage(section: ReplicaSection, top: ConfigSection): StorageOptions {
   const { url: urlText, path } = section.values
   const url = urlText === undefined ? undefined : parseReplicaUrl(urlText)
   if (typeof url === 'string') throw section.error('url', url)
@@ -32,7 +28,7 @@ export function resolveStorage(section: ReplicaSection, defaults: Credentials): 
       throw section.error(key, `${key} and url are both set; drop one of them`)
     }
   }
-  return type === 'file' ? fileStorage(section, url) : s3Storage(section, url, defaults)
+  return type === 'file' ? fileStorage(section, url) : s3Storage(section, url, top)
 }
 
 function configuredType(section: ReplicaSection): ReplicaUrl['type'] {
@@ -49,7 +45,7 @@ function fileStorage(section: ReplicaSection, url: ReplicaUrl | undefined): File
   return { type: 'file', path: absolutePath(path) }
 }
 
-function s3Storage(section: ReplicaSection, url: ReplicaUrl | undefined, defaults: Credentials): S3StorageOptions {
+function s3Storage(section: ReplicaSection, url: ReplicaUrl | undefined, top: ConfigSection): S3StorageOptions {
   const { values } = section
   const fromUrl = url?.type === 's3' ? url : undefined
   const bucket = fromUrl?.bucket ?? values.bucket
@@ -63,20 +59,30 @@ function s3Storage(section: ReplicaSection, url: ReplicaUrl | undefined, default
     endpoint,
     forcePathStyle: values['force-path-style'] ?? endpoint !== undefined,
     skipVerify: values['skip-verify'],
-    ...staticCredentials(section, defaults),
+    ...staticCredentials(section, top),
   }
 }
 
-function staticCredentials(section: ReplicaSection, defaults: Credentials): Credentials {
-  const accessKeyId = section.values['access-key-id'] ?? defaults.accessKeyId
-  const secretAccessKey = section.values['secret-access-key'] ?? defaults.secretAccessKey
-  if (accessKeyId !== undefined && secretAccessKey === undefined) {
-    throw section.error('access-key-id', 'access-key-id is set without secret-access-key; set both, or neither')
+function staticCredentials(
+  section: ReplicaSection,
+  top: ConfigSection,
+): Pick<S3StorageOptions, 'accessKeyId' | 'secretAccessKey'> {
+  const id = credential('access-key-id', section, top)
+  const secret = credential('secret-access-key', section, top)
+  if ((id.value === undefined) !== (secret.value === undefined)) {
+    const [set, unset] = id.value === undefined ? [secret, id] : [id, secret]
+    throw set.section.error(set.key, `${set.key} is set without ${unset.key}; set both, or neither`)
   }
-  if (accessKeyId === undefined && secretAccessKey !== undefined) {
-    throw section.error('secret-access-key', 'secret-access-key is set without access-key-id; set both, or neither')
-  }
-  return { accessKeyId, secretAccessKey }
+  return { accessKeyId: id.value, secretAccessKey: secret.value }
+}
+
+type CredentialKey = 'access-key-id' | 'secret-access-key'
+
+/** The value of a credential, and the section that it is from. */
+function credential(key: CredentialKey, own: ReplicaSection, top: ConfigSection) {
+  const section: Section<Record<CredentialKey, { kind: 'secret'; doc: string }>> =
+    own.values[key] === undefined ? top : own
+  return { key, section, value: section.values[key] }
 }
 
 function withScheme(endpoint: string | undefined): string | undefined {

@@ -1,63 +1,10 @@
 /**
- * The keys of the configuration file, one table a level: kind, default and meaning. Reading, validation, defaults and
- * the tables of docs/configuration.md all come from here.
+ * The keys of the configuration, one table a level: kind, default and meaning. Reading files and variables, the names of
+ * the variables, validation, defaults and the tables of docs/configuration.md all come from here.
  */
-import type { ErrorCode, WherryError } from '../../engine/errors.ts'
 import { databaseDefaults, replicaDefaults } from '../../engine/options.ts'
-
-/** What a scalar key of each kind becomes. Durations are milliseconds, sizes bytes; a `secret` is never echoed. */
-interface KindValues {
-  string: string
-  secret: string
-  boolean: boolean
-  integer: number
-  duration: number
-  size: number
-  strings: readonly string[]
-}
-
-export type ScalarKind = keyof KindValues
-
-export interface ScalarSpec {
-  readonly kind: ScalarKind
-  readonly default?: string | number | boolean
-  readonly doc: string
-}
-
-/** A mapping with keys of its own. */
-export interface SectionSpec {
-  readonly kind: 'section'
-  readonly keys: KeyTable
-  readonly doc: string
-}
-
-/** A list of mappings. */
-export interface SectionListSpec {
-  readonly kind: 'sections'
-  readonly keys: KeyTable
-  readonly doc: string
-}
-
-export type KeySpec = ScalarSpec | SectionSpec | SectionListSpec
-export interface KeyTable {
-  readonly [key: string]: KeySpec
-}
-
-/** A mapping that was read by its table. */
-export interface Section<T extends KeyTable> {
-  /** Every key of the table, with its default; undefined where nothing is set and there is none. */
-  readonly values: { readonly [K in keyof T]: ValueOf<T[K]> }
-  /** An error about one of its keys, or about the mapping itself, that names where it stands. */
-  error(key: (keyof T & string) | undefined, message: string, code?: ErrorCode): WherryError
-}
-
-export type ValueOf<S extends KeySpec> = S extends { kind: 'section'; keys: infer T extends KeyTable }
-  ? Section<T>
-  : S extends { kind: 'sections'; keys: infer T extends KeyTable }
-    ? readonly Section<T>[]
-    : S extends { kind: infer K extends ScalarKind }
-      ? KindValues[K] | (S extends { default: unknown } ? never : undefined)
-      : never
+import type { KeyTable, Section } from './key-spec.ts'
+import { supervisorDefaults } from './supervisor-options.ts'
 
 export const ageKeys = {
   identities: { kind: 'strings', doc: 'Private keys to read with. Not built yet' },
@@ -67,24 +14,44 @@ export const ageKeys = {
 export const replicaKeys = {
   type: {
     kind: 'string',
+    place: true,
     doc: '`file` or `s3`. Without it: the scheme of `url`, else `file`. The scheme of `url` wins',
   },
   name: { kind: 'string', doc: 'Name in listings and logs, unique within the database. Without it: the type' },
-  url: { kind: 'string', doc: 'Where the replica is, as one URL; instead of `path` and `bucket`' },
-  path: { kind: 'string', doc: 'Folder (file; `~` is expanded) or key prefix (s3)' },
-  bucket: { kind: 'string', doc: 'Bucket (s3)' },
+  url: { kind: 'url', place: true, doc: 'Where the replica is, as one URL; instead of `path` and `bucket`' },
+  path: { kind: 'string', place: true, doc: 'Folder (file; `~` is expanded) or key prefix (s3)' },
+  bucket: { kind: 'string', place: true, types: ['s3'], doc: 'Bucket (s3)' },
   region: {
     kind: 'string',
+    place: true,
+    types: ['s3'],
     doc: 'Region (s3). Without it: the one in `url`, else `us-east-1` with an endpoint, else the service is asked',
   },
-  endpoint: { kind: 'string', doc: 'Service that is not AWS (s3); `https://` unless it says otherwise' },
+  endpoint: {
+    kind: 'string',
+    place: true,
+    types: ['s3'],
+    doc: 'Service that is not AWS (s3); `https://` unless it says otherwise',
+  },
   'force-path-style': {
     kind: 'boolean',
+    place: true,
+    types: ['s3'],
     doc: 'Bucket in the path, not the host name (s3). Without it: true exactly with an endpoint',
   },
-  'skip-verify': { kind: 'boolean', default: false, doc: 'Accept any TLS certificate of the endpoint (s3)' },
-  'access-key-id': { kind: 'secret', doc: 'Static credentials (s3). Without both keys: the AWS default chain' },
-  'secret-access-key': { kind: 'secret', doc: 'See `access-key-id`' },
+  'skip-verify': {
+    kind: 'boolean',
+    place: true,
+    types: ['s3'],
+    default: false,
+    doc: 'Accept any TLS certificate of the endpoint (s3)',
+  },
+  'access-key-id': {
+    kind: 'secret',
+    types: ['s3'],
+    doc: 'Static credentials (s3). Without both keys: the AWS default chain',
+  },
+  'secret-access-key': { kind: 'secret', types: ['s3'], doc: 'See `access-key-id`' },
   'sync-interval': {
     kind: 'duration',
     default: replicaDefaults.syncIntervalMs,
@@ -107,12 +74,12 @@ export const replicaKeys = {
   },
   'validation-interval': { kind: 'duration', doc: 'Accepted with a warning; not built yet' },
   age: { kind: 'section', keys: ageKeys, doc: 'Encryption with age. Not built yet: any key in it is an error' },
-  'account-name': { kind: 'string', doc: 'abs; not built yet' },
-  'account-key': { kind: 'secret', doc: 'abs; not built yet' },
-  host: { kind: 'string', doc: 'sftp; not built yet' },
-  user: { kind: 'string', doc: 'sftp; not built yet' },
-  password: { kind: 'secret', doc: 'sftp; not built yet' },
-  'key-path': { kind: 'string', doc: 'sftp; not built yet' },
+  'account-name': { kind: 'string', place: true, types: ['abs'], doc: 'abs; not built yet' },
+  'account-key': { kind: 'secret', types: ['abs'], doc: 'abs; not built yet' },
+  host: { kind: 'string', place: true, types: ['sftp'], doc: 'sftp; not built yet' },
+  user: { kind: 'string', place: true, types: ['sftp'], doc: 'sftp; not built yet' },
+  password: { kind: 'secret', types: ['sftp'], doc: 'sftp; not built yet' },
+  'key-path': { kind: 'string', types: ['sftp'], doc: 'sftp; not built yet' },
 } as const satisfies KeyTable
 
 export const databaseKeys = {
@@ -158,7 +125,59 @@ export const configKeys = {
   'access-key-id': { kind: 'secret', doc: 'For every s3 replica that lacks this field' },
   'secret-access-key': { kind: 'secret', doc: 'For every s3 replica that lacks this field' },
   logging: { kind: 'section', keys: loggingKeys, doc: 'Log lines' },
-  addr: { kind: 'string', doc: 'Address for metrics. Accepted with a warning; not built yet' },
+  addr: { kind: 'string', doc: "Litestream's name for `listen`, which wins" },
+  'grace-period': {
+    kind: 'period',
+    default: supervisorDefaults.gracePeriodMs,
+    doc: 'From the first reason to stop to the end: the stop of the app and the final sync; above 0. Wherry only',
+  },
+  boot: {
+    kind: 'choice',
+    choices: ['strict', 'allow-unknown'],
+    default: supervisorDefaults.boot,
+    doc: '`strict`: no app while no replica can tell whether there is a backup; `allow-unknown`: start it. Wherry only',
+  },
+  'boot-timeout': {
+    kind: 'period',
+    default: supervisorDefaults.bootTimeoutMs,
+    doc: 'How long replicas that do not answer are asked before that; 0: once. Wherry only',
+  },
+  conflict: {
+    kind: 'choice',
+    choices: ['refuse', 'use-replica', 'use-local'],
+    doc: 'When a database is not one to go on with: `refuse` to start, restore (`use-replica`) or go on (`use-local`). Without it: `refuse`; `replicate` refuses only what is proven to be behind. Wherry only',
+  },
+  'on-engine-failure': {
+    kind: 'choice',
+    choices: ['stop', 'continue'],
+    default: supervisorDefaults.onEngineFailure,
+    doc: 'What happens to the app when replication fails for good: `stop` or `continue`. Wherry only',
+  },
+  listen: {
+    kind: 'string',
+    doc: 'Address for health and metrics: `HOST:PORT`, `:PORT` or `unix:PATH`. Without it: a socket beside the database. Wherry only',
+  },
+  'ready-lag': {
+    kind: 'period',
+    default: supervisorDefaults.readyLagMs,
+    doc: 'A replica that is further behind makes Wherry not ready; above 0. Wherry only',
+  },
+  'before-start': {
+    kind: 'commands',
+    doc: 'Commands that run in this order before the app starts, split into words as a shell does, but without a shell. Wherry only',
+  },
+  replication: {
+    kind: 'choice',
+    choices: ['on', 'off', 'required'],
+    default: supervisorDefaults.replication,
+    doc: '`off`: only run the app, with or without databases; `required`: every database needs a replica. Wherry only',
+  },
+  cwd: { kind: 'string', doc: "The app's working directory. Without it: Wherry's own. Wherry only" },
+  'pass-env': {
+    kind: 'strings',
+    doc: 'Variables that the app gets although they are withheld: `NAME` or `PREFIX*`. Wherry only',
+  },
+  'withhold-env': { kind: 'strings', doc: 'Further variables that the app does not get. Wherry only' },
 } as const satisfies KeyTable
 
 export type ReplicaSection = Section<typeof replicaKeys>

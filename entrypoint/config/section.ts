@@ -1,28 +1,30 @@
-import { type ErrorCode, WherryError } from '../../engine/errors.ts'
-import type { KeySpec, KeyTable, Section } from './schema.ts'
+import { WherryError } from '../../engine/errors.ts'
+import { type Given, type GivenSection, sectionOf, sectionsOf } from './given.ts'
+import type { KeySpec, KeyTable, Section } from './key-spec.ts'
 
-/** Text of where a key, or the mapping itself, stands, for the head of a message. */
-export type Locate = (key: string | undefined) => string
-
-/**
- * A section of `table`: what `given` has, defaults for the rest.
- * @param code of its errors, unless the error says otherwise
- */
-export function makeSection<T extends KeyTable>(
-  table: T,
-  given: ReadonlyMap<string, unknown>,
-  locate: Locate,
-  code: ErrorCode = 'ERR_CONFIG',
-): Section<T> {
-  const error = (key: string | undefined, message: string, errorCode = code): WherryError =>
-    new WherryError(errorCode, `${locate(key)}: ${message}`)
-  const values = Object.entries(table).map(([key, spec]) => [key, given.get(key) ?? valueOfNothing(spec, locate, code)])
-  // The readers give each key the type of its kind, which TypeScript can't follow through a table.
-  return { values: Object.fromEntries(values) as Section<T>['values'], error }
+/** A section of `table`: what is given, and defaults for the rest. */
+export function makeSection<T extends KeyTable>(table: T, { given, missing }: GivenSection): Section<T> {
+  const placeOf = (key: string | undefined) => (key === undefined ? undefined : given.get(key)?.place) ?? missing(key)
+  const fill = (key: string, spec: KeySpec): unknown => {
+    const { value } = given.get(key) ?? { value: undefined }
+    if (spec.kind === 'section') {
+      return makeSection(spec.keys, sectionOf(value) ?? { given: new Map(), missing: () => placeOf(key) })
+    }
+    if (spec.kind === 'sections') return sectionsOf(value).map((item) => makeSection(spec.keys, item))
+    return value ?? ('default' in spec ? spec.default : undefined)
+  }
+  const values = Object.entries(table).map(([key, spec]) => [key, fill(key, spec)])
+  return {
+    // The readers give each key the type of its kind, which TypeScript can't follow through a table.
+    values: Object.fromEntries(values) as Section<T>['values'],
+    origin: (key) => originOf(given.get(key)),
+    error: (key, message, code) => {
+      const place = placeOf(key)
+      return new WherryError(code ?? place.code, `${place.label}: ${message}`)
+    },
+  }
 }
 
-function valueOfNothing(spec: KeySpec, locate: Locate, code: ErrorCode): unknown {
-  if (spec.kind === 'section') return makeSection(spec.keys, new Map(), locate, code)
-  if (spec.kind === 'sections') return []
-  return 'default' in spec ? spec.default : undefined
+function originOf(given: Given | undefined): string | undefined {
+  return given?.value === undefined ? undefined : given.place.origin
 }

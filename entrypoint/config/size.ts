@@ -11,3 +11,18 @@ export function parseSize(text: string): number | undefined {
   const bytes = Math.floor(Number(amount) * (binary === '' ? 1000 : 1024) ** POWERS.indexOf(prefix.toLowerCase()))
   return Number.isSafeInteger(bytes) ? bytes : undefined
 }
+
+const UNITS = [
+  ['GiB', 2 ** 30],
+  ['MiB', 2 ** 20],
+  ['KiB', 2 ** 10],
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+] as const
+
+/** The size in the largest unit that divides it: {@link parseSize} gives the same bytes for it. */
+export function formatSize(bytes: number): string {
+  const [unit, size] = UNITS.find(([, candidate]) => bytes !== 0 && bytes % candidate === 0) ?? ['', 1]
+  return `${bytes / size}${unit}`
+}

@@ -3,7 +3,7 @@ import test from 'node:test'
 import manifest from '../../package.json' with { type: 'json' }
 import { dispatched } from '../support/dispatched.ts'
 
-const names = ['run', 'databases', 'generations', 'replicate', 'restore', 'snapshots', 'wal', 'version', 'help']
+const names = ['run', 'config', 'databases', 'generations', 'replicate', 'restore', 'snapshots', 'wal', 'version', 'help']
 
 test('Without a command: usage on stdout, status 64', async () => {
   const { status, stdout, stderr } = await dispatched([])
@@ -44,7 +44,7 @@ const refused: [string[], string][] = [
   [['wl'], 'Unknown command "wl"; did you mean "wal"?'],
   [['constructor'], 'Unknown command "constructor"; "wherry help" lists the commands'],
   [['help', 'snapshot'], 'Unknown command "snapshot"; did you mean "snapshots"?'],
-  [['-config', 'f', 'wal'], 'Unknown command "-config"; "wherry help" lists the commands'],
+  [['-trace', 'f', 'wal'], 'Unknown command "-trace"; "wherry help" lists the commands'],
   [['databases', 'x'], 'Too many arguments: "x" is not expected here'],
   [['wal'], 'DB_PATH or REPLICA_URL is missing'],
   [

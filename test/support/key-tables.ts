@@ -1,14 +1,19 @@
-import { formatDuration } from '../../entrypoint/config/duration.ts'
-import type { KeySpec, KeyTable } from '../../entrypoint/config/schema.ts'
+import { lineOf, showValue } from '../../entrypoint/config/format-value.ts'
+import type { KeySpec, KeyTable } from '../../entrypoint/config/key-spec.ts'
+import { fileVariable, secretVariables, variables } from '../../entrypoint/config/variables.ts'
 
 const kinds: Readonly<Record<KeySpec['kind'], string>> = {
   string: 'text',
   secret: 'text',
+  url: 'text',
+  choice: 'word',
   boolean: 'boolean',
   integer: 'integer',
   duration: 'duration',
+  period: 'duration',
   size: 'size',
   strings: 'list of texts',
+  commands: 'list of texts',
   section: 'mapping',
   sections: 'list of mappings',
 }
@@ -22,9 +27,14 @@ export function keyTable(table: KeyTable): string {
 }
 
 function defaultOf(spec: KeySpec): string {
-  const value = 'default' in spec ? spec.default : undefined
-  if (value === undefined) return ''
-  if (spec.kind === 'size') return `\`${Number(value) / (1 << 30)}GiB\``
-  if (spec.kind === 'duration') return `\`${formatDuration(Number(value)).replace(/(?<=h)0m0s$|(?<=m)0s$/, '')}\``
-  return `\`${value}\``
+  if (spec.kind === 'section' || spec.kind === 'sections' || !('default' in spec)) return ''
+  return `\`${lineOf(showValue(spec, spec.default))}\``
+}
+
+/** The rows of docs/configuration.md that say which key each variable is. */
+export function variableRows(): string[] {
+  return variables.map(({ name, path }) => {
+    const file = secretVariables.includes(name) ? `, \`${fileVariable(name)}\`` : ''
+    return `| \`${name}\`${file} | \`${path}\` |`
+  })
 }

@@ -31,6 +31,44 @@ const errors: [string, string][] = [
   ['dbs: [{path: /a, spool-limit: 0}]', '/c.yml:1:18: dbs[0].spool-limit: spool-limit must be above 0'],
   ['logging: {stderr: maybe}', '/c.yml:1:11: logging.stderr: "maybe" is not true or false, without quotes'],
   ['logging: {type: xml}', '/c.yml:1:11: logging.type: "xml" is not a log type; set text or json'],
+  // Supervisor
+  ['grace-period: 10', '/c.yml:1:1: grace-period: "10" is not a duration like 30s, 15m or 24h'],
+  ['grace-period: 0', '/c.yml:1:1: grace-period: grace-period must be above 0'],
+  ['grace-period: 700h', '/c.yml:1:1: grace-period: grace-period must be at most 596h'],
+  ['boot-timeout: -1s', '/c.yml:1:1: boot-timeout: boot-timeout must be 0 or above'],
+  ['ready-lag: 0s', '/c.yml:1:1: ready-lag: ready-lag must be above 0'],
+  ['boot: strikt', '/c.yml:1:1: boot: "strikt" is not strict or allow-unknown; did you mean "strict"?'],
+  ['boot: [strict]', '/c.yml:1:1: boot: expected strict or allow-unknown'],
+  ['conflict: replica', '/c.yml:1:1: conflict: "replica" is not refuse, use-replica or use-local'],
+  ['on-engine-failure: stopp', '/c.yml:1:1: on-engine-failure: "stopp" is not stop or continue; did you mean "stop"?'],
+  ['replication: "false"', '/c.yml:1:1: replication: "false" is not on, off or required'],
+  ['replication: required', '/c.yml:1:1: replication: it is required, and there are no databases'],
+  [
+    'dbs: [{path: /a, replicas: [{path: /r}]}, {path: /b}]\nreplication: required',
+    '/c.yml:2:1: replication: it is required, and /b has no replica',
+  ],
+  ['before-start: migrate', '/c.yml:1:1: before-start: expected a list (lines of "- ...")'],
+  ['before-start:\n- a\n- [b]', '/c.yml:3:3: before-start[1]: expected text'],
+  [
+    'before-start: [a, "b && c"]',
+    '/c.yml:1:1: before-start: command 2 has an unquoted "&", which only a shell understands; use sh -c "..."',
+  ],
+  ['before-start: ["\'"]', '/c.yml:1:1: before-start: command 1 ends inside a quote, or with a lone backslash'],
+  ['before-start: [" "]', '/c.yml:1:1: before-start: command 1 is blank'],
+  ...['9090', 'localhost', 'host:port', ':99999', 'a:b:1', '::1:80', 'http://x:80', 'unix:'].map(
+    (listen): [string, string] => [
+      `listen: "${listen}"`,
+      `/c.yml:1:1: listen: "${listen}" is not an address; write it like :9090, 127.0.0.1:9090 or unix:/run/wherry.sock`,
+    ],
+  ),
+  [
+    'addr: ":http"',
+    '/c.yml:1:1: addr: ":http" is not an address; write it like :9090, 127.0.0.1:9090 or unix:/run/wherry.sock',
+  ],
+  ...['A B', 'A*B', '**', 'A=1'].map((name): [string, string] => [
+    `pass-env: ["${name}"]`,
+    `/c.yml:1:1: pass-env: "${name}" is not the name of a variable, or the start of names with a * at its end`,
+  ]),
   // Databases
   ['dbs:\n  - replicas: []', '/c.yml:2:5: dbs[0]: path is missing; give the database file'],
   ['dbs: [{path: }]', '/c.yml:1:8: dbs[0].path: path is missing; give the database file'],
@@ -79,6 +117,10 @@ const errors: [string, string][] = [
   [
     replicaText('secret-access-key: S', 'url: s3://b'),
     `${at}.secret-access-key: secret-access-key is set without access-key-id; set both, or neither`,
+  ],
+  [
+    `access-key-id: I\n${replicaText('url: s3://b')}`,
+    '/c.yml:1:1: access-key-id: access-key-id is set without secret-access-key; set both, or neither',
   ],
 ]
 

@@ -27,9 +27,9 @@ test('Variables are expanded before YAML is read, unless told not to', async (t)
   writeFileSync(box.path('c.yml'), 'exec: $APP # $MORE')
   const env = { APP: '"app" # now quoted', MORE: '\naddr: ":1"' }
   const config = await loadConfig({ config: box.path('c.yml') }, env)
-  assert.deepEqual([config.exec, config.addr], ['app', ':1'])
+  assert.deepEqual([config.exec, config.supervisor.listen], ['app', ':1'])
   const raw = await loadConfig({ config: box.path('c.yml'), 'no-expand-env': true }, env)
-  assert.deepEqual([raw.exec, raw.addr], ['$APP', undefined])
+  assert.deepEqual([raw.exec, raw.supervisor.listen], ['$APP', undefined])
 })
 
 test('A missing file, a folder and a path under a file are ERR_CONFIG, and the message names them', async (t) => {
@@ -48,7 +48,7 @@ test('WHERRY_DB_PATH and WHERRY_REPLICA_URL stand for a file', async () => {
   const env = { WHERRY_DB_PATH: '/data/app.db', WHERRY_REPLICA_URL: 's3://bkt.localhost:9000/app' }
   const config = await loadConfig({}, env, nowhere)
   assert.equal(config.source, undefined)
-  assert.deepEqual(config.databases, directConfig('/data/app.db', ['s3://bkt.localhost:9000/app']).databases)
+  assert.deepEqual(config.databases, directConfig('/data/app.db', ['s3://bkt.localhost:9000/app'], {}).databases)
   assert.equal(config.databases[0]?.replicas[0]?.storage.type, 's3')
 })
 
@@ -64,33 +64,20 @@ test('Half of the two variables is an error; empty ones count as unset', async (
   await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '', WHERRY_REPLICA_URL: '' }, nowhere), /Config file not found/)
 })
 
-test('A file and the variables together are an error that names both', async (t) => {
-  const box = sandbox(t)
-  writeFileSync(box.path('c.yml'), '')
-  const env = { WHERRY_DB_PATH: '/a', WHERRY_REPLICA_URL: 'file:///r' }
-  const message = `Both ${box.path('c.yml')} and WHERRY_DB_PATH are set; unset the variable, or drop the file`
-  await assert.rejects(loadConfig({ config: box.path('c.yml') }, env), { code: 'ERR_CONFIG', message })
-  await assert.rejects(loadConfig({}, { ...env, LITESTREAM_CONFIG: box.path('c.yml') }), {
-    code: 'ERR_CONFIG',
-    message,
-  })
-  await assert.rejects(loadConfig({}, env, box.path('c.yml')), { code: 'ERR_CONFIG', message })
-})
-
 test('Errors of the variables and of arguments say which it was', async () => {
   await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '/a', WHERRY_REPLICA_URL: 'x://b' }, nowhere), {
     code: 'ERR_CONFIG',
     message: /^WHERRY_REPLICA_URL: "x:\/\/b" has a scheme/,
   })
-  assert.throws(() => directConfig('/a', ['x://b']), {
+  assert.throws(() => directConfig('/a', ['x://b'], {}), {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: "x:\/\/b" has a scheme/,
   })
-  assert.throws(() => directReplica('sftp://u@h'), {
+  assert.throws(() => directReplica('sftp://u@h', {}), {
     code: 'ERR_NOT_BUILT',
     message: /^REPLICA_URL: replica type sftp/,
   })
-  assert.throws(() => directConfig('/a', ['file:///r', 'file:///s']), {
+  assert.throws(() => directConfig('/a', ['file:///r', 'file:///s'], {}), {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: two replicas are called "file"/,
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { userInfo } from 'node:os'
 import test from 'node:test'
 import { databaseDefaults, replicaDefaults } from '../../../engine/options.ts'
+import { supervisorDefaults } from '../../../entrypoint/config/supervisor-options.ts'
 import { firstDatabase, replicaOf, replicaText, resolveText } from './resolve-text.ts'
 
 const s3Defaults = {
@@ -36,8 +37,8 @@ dbs:
   assert.deepEqual(config, {
     source: '/c.yml',
     exec: 'app -x',
-    addr: ':9090',
     logging: { level: 'info', type: 'text', stderr: false },
+    supervisor: { ...supervisorDefaults, listen: ':9090' },
     databases: [
       {
         ...databaseDefaults,
@@ -64,12 +65,13 @@ dbs:
         ],
       },
     ],
-    warnings: ['/c.yml:2:1: addr: metrics are not built yet; nothing listens here'],
+    warnings: [],
   })
 })
 
 test('Every setting of a database and a replica arrives', () => {
   const database = firstDatabase(`
+conflict: use-local
 dbs:
   - path: data/../a.db
     meta-path: ~/meta
@@ -88,6 +90,7 @@ dbs:
     minCheckpointPageCount: 4,
     maxCheckpointPageCount: 5,
     spoolLimitBytes: 6_000_000,
+    onConflict: 'use-local',
     replicas: [
       {
         name: 'file',

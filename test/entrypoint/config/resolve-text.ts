@@ -3,10 +3,12 @@ import type { DatabaseOptions, ReplicaOptions } from '../../../engine/options.ts
 import type { Config } from '../../../entrypoint/config/config.ts'
 import { readDocument } from '../../../entrypoint/config/read-document.ts'
 import { resolveConfig } from '../../../entrypoint/config/resolve-config.ts'
+import { configKeys } from '../../../entrypoint/config/schema.ts'
+import { makeSection } from '../../../entrypoint/config/section.ts'
 
 /** The configuration in a file of this text, called /c.yml in messages. */
 export function resolveText(text: string): Config {
-  return resolveConfig(readDocument(text, '/c.yml'), '/c.yml')
+  return resolveConfig(makeSection(configKeys, readDocument(text, '/c.yml')), '/c.yml')
 }
 
 /** The first database of a file of this text. */

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { supervisorDefaults } from '../../../entrypoint/config/supervisor-options.ts'
 import { firstDatabase, replicaOf, resolveText } from './resolve-text.ts'
 
 test('An empty file, a comment, nulls and an empty document are an empty configuration', () => {
   for (const text of ['', '# nothing\n', '---\n', 'dbs:\nlogging: null\nexec: ~\n', '---\n...\ndbs: [{path: /a}]']) {
     const config = resolveText(text)
-    assert.deepEqual([config.databases, config.exec, config.addr, config.warnings], [[], undefined, undefined, []])
+    assert.deepEqual(
+      [config.databases, config.exec, config.supervisor, config.warnings],
+      [[], undefined, supervisorDefaults, []],
+    )
     assert.deepEqual(config.logging, { level: 'info', type: 'text', stderr: false })
   }
 })

@@ -1,7 +1,9 @@
-import { didYouMean } from '../nearest.ts'
+import { nearest } from '../nearest.ts'
 import type { Environment } from './expand-env.ts'
 import { factVariables } from './fact-variables.ts'
-import { fileVariable, secretVariables, variables } from './variables.ts'
+import { fileVariable, levels, secretVariables, variables } from './variables.ts'
+
+const PREFIX = levels.top.prefix
 
 /** Names that mean nothing to Wherry and that nobody mistyped. */
 const FOREIGN = [
@@ -12,16 +14,22 @@ const FOREIGN = [
   /^WHERRY_TEST_/,
 ]
 
-const known: ReadonlySet<string> = new Set([
-  ...variables.map(({ name }) => name),
-  ...secretVariables.map(fileVariable),
-  ...Object.values(factVariables),
-])
+const settings = [...variables.map(({ name }) => name), ...secretVariables.map(fileVariable)]
+const known: ReadonlySet<string> = new Set([...settings, ...Object.values(factVariables)])
 
-/** A sentence about each variable that looks like one of Wherry's and is not. */
+/** A sentence about each variable that looks like one of Wherry's and is not. Empty variables count as unset. */
 export function warnUnknown(env: Environment): string[] {
-  const names = Object.keys(env).filter(
-    (name) => name.startsWith('WHERRY_') && !known.has(name) && !FOREIGN.some((pattern) => pattern.test(name)),
+  const names = Object.keys(env).filter((name) => name.startsWith(PREFIX) && env[name] && !known.has(name))
+  const mistaken = names.filter((name) => !FOREIGN.some((pattern) => pattern.test(name)))
+  return mistaken.sort().map((name) => `${name} is not a variable that Wherry reads${hint(name)}`)
+}
+
+/** What was probably meant. The prefix, which all share, makes no two of them alike. */
+function hint(name: string): string {
+  const candidates = settings.filter((candidate) => candidate.startsWith(PREFIX))
+  const meant = nearest(
+    name.slice(PREFIX.length),
+    candidates.map((candidate) => candidate.slice(PREFIX.length)),
   )
-  return names.sort().map((name) => `${name} is not a variable that Wherry reads${didYouMean(name, known)}`)
+  return meant === undefined ? '' : `; did you mean "${PREFIX}${meant}"?`
 }

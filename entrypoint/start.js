@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
+import { isatty } from 'node:tty'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 // 22.18 and 23.6 are the first of their lines that run TypeScript; chokidar asks for 22.22.
@@ -34,9 +35,11 @@ export async function start(module) {
 /** The same command line with another Node, whose end is this process's end. */
 function rerun(node, file) {
   const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: 'inherit' })
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
-  // A terminal has sent Ctrl-C to both already.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  // What a terminal sends by itself the child, in the same process group, has already.
+  const byTerminal = isatty(0) ? ['SIGINT', 'SIGQUIT', 'SIGWINCH'] : []
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']) {
+    process.on(signal, () => byTerminal.includes(signal) || child.kill(signal))
+  }
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
+import { factVariables } from '../../entrypoint/config/fact-variables.ts'
+import type { KeyTable } from '../../entrypoint/config/key-spec.ts'
 import { configKeys, databaseKeys, loggingKeys, replicaKeys } from '../../entrypoint/config/schema.ts'
+import { fileVariable, foreignSecrets, secretVariables, variables } from '../../entrypoint/config/variables.ts'
 import { exitStatuses, UNEXPECTED_STATUS } from '../../entrypoint/exit-codes.ts'
-import { keyTable } from '../support/key-tables.ts'
+import { keyTable, variableRows } from '../support/key-tables.ts'
 
 function documentText(name: string): string {
   return readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
@@ -26,6 +29,32 @@ for (const [heading, keys] of Object.entries({
     assert.equal(table, keyTable(keys))
   })
 }
+
+test('docs/configuration.md has every variable as the code has it, and no other', () => {
+  const page = documentText('configuration.md')
+  const table = page.split('\n| Variable | Key |\n|---|---|\n')[1]?.split('\n\n')[0]
+  assert.equal(table, variableRows().join('\n'))
+  const known = [
+    ...variables.map(({ name }) => name),
+    ...secretVariables.map(fileVariable),
+    ...Object.values(factVariables),
+  ]
+  const named = [...page.matchAll(/`(WHERRY_[A-Z_]+)`/g)].map(([, name = '']) => name)
+  assert.deepEqual(
+    named.filter((name) => !known.includes(name) && name !== 'WHERRY_'),
+    [],
+  )
+  for (const name of Object.values(factVariables)) assert.ok(page.includes(`\n| \`${name}\` |`), name)
+  for (const name of foreignSecrets) assert.ok(page.includes(`\`${fileVariable(name)}\``), name)
+})
+
+test('docs/configuration.md has the keys that a replica URL in a variable replaces', () => {
+  const table: KeyTable = replicaKeys
+  const places = Object.keys(table).filter((key) => table[key]?.place)
+  const [, text = ''] =
+    /replaces all that the file says about the replica's place \(([^)]*)\)/.exec(documentText('configuration.md')) ?? []
+  assert.deepEqual([...text.matchAll(/`([^`]+)`/g)].map(([, key]) => key).sort(), places.sort())
+})
 
 test('docs/exit-codes.md has the status of every error as the code has it', () => {
   const rows = documentText('exit-codes.md').matchAll(/^\| (\d+) \|([^|]*)\|/gm)

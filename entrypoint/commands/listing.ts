@@ -7,7 +7,7 @@ import { onlyArgument } from '../cli/command-line.ts'
 import type { FlagValues } from '../cli/flags.ts'
 import type { replicaFlags } from '../cli/shared-flags.ts'
 import type { Config } from '../config/config.ts'
-import { directReplica } from '../config/direct-config.ts'
+import { directLogging, directReplica } from '../config/direct-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
@@ -38,6 +38,8 @@ export async function findListing(
   const log = new Logger(context.log.sink)
   if (isReplicaUrl(argument)) {
     if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
+    const logging = directLogging(context.env)
+    if (logging !== undefined) logBesideOutput({ logging }, context)
     return { database: undefined, replicas: [directReplica(argument, context.env)], log }
   }
   const config = await loadConfig(flags, context.env)
@@ -66,7 +68,7 @@ export function findReplicas(config: Config, path: string, name: string | undefi
 }
 
 /** For commands whose output is a table: log lines in the configured form, but never among the table's lines. */
-export function logBesideOutput(config: Config, context: Context): void {
+export function logBesideOutput(config: Pick<Config, 'logging'>, context: Context): void {
   context.log.configure({ ...config.logging, stderr: true })
 }
 

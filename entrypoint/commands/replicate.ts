@@ -3,7 +3,7 @@ import { parseCommandLine } from '../cli/command-line.ts'
 import { configFlags } from '../cli/shared-flags.ts'
 import { splitWords } from '../cli/words.ts'
 import type { Config } from '../config/config.ts'
-import { directConfig } from '../config/direct-config.ts'
+import { directConfig, directLogging } from '../config/direct-config.ts'
 import type { Environment } from '../config/expand-env.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
@@ -37,7 +37,8 @@ export async function run(context: Context): Promise<number> {
       rest.length === 0 ? await loadConfig(flags, context.env) : argumentConfig(rest, flags.config, context.env)
     const command = execCommand(flags.exec ?? config.exec)
     if (command !== undefined) void loadExeca()
-    if (rest.length === 0) context.log.configure(config.logging)
+    const logging = rest.length === 0 ? config.logging : directLogging(context.env)
+    if (logging !== undefined) context.log.configure(logging)
     new Logger(context.log.sink).info('wherry', { version })
     warnAbout(config, context)
     return await supervise(engine, { config, command, restore: false }, context.log.sink)

@@ -4,7 +4,7 @@ import { hasCode, isGeneration, Logger, type ReplicaOptions, WherryError } from 
 import { onlyArgument, parseCommandLine } from '../cli/command-line.ts'
 import type { FlagValues } from '../cli/flags.ts'
 import { replicaFlags } from '../cli/shared-flags.ts'
-import { directReplica } from '../config/direct-config.ts'
+import { directLogging, directReplica } from '../config/direct-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
@@ -95,6 +95,8 @@ async function findTarget(
   if (isReplicaUrl(argument)) {
     if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
     if (flags.o === undefined) throw new WherryError('ERR_USAGE', 'A replica URL needs -o, the path to restore to')
+    const logging = directLogging(context.env)
+    if (logging !== undefined) context.log.configure(logging)
     return { replicas: [directReplica(argument, context.env)], outputPath: resolve(flags.o) }
   }
   const config = await loadConfig(flags, context.env)

@@ -1,12 +1,13 @@
 import type { ErrorCode } from '../../engine/errors.ts'
 import type { ReplicaOptions } from '../../engine/options.ts'
-import type { Config } from './config.ts'
+import type { Config, LoggingOptions } from './config.ts'
 import { settingsEnvironment } from './engine-environment.ts'
 import type { Environment } from './expand-env.ts'
 import type { Given, GivenSection, GivenValue } from './given.ts'
 import { mergeEnvironment } from './merge-environment.ts'
 import { readEnvironment } from './read-environment.ts'
 import { resolveConfig } from './resolve-config.ts'
+import { resolveLogging } from './resolve-logging.ts'
 import { resolveReplica } from './resolve-replica.ts'
 import { configKeys, replicaKeys } from './schema.ts'
 import { makeSection } from './section.ts'
@@ -34,6 +35,16 @@ export function directConfig(path: string, urls: readonly string[], env: Environ
 export function directReplica(url: string, env: Environment): ReplicaOptions {
   const top = makeSection(configKeys, topOf(env))
   return resolveReplica(makeSection(replicaKeys, argument('REPLICA_URL', { url })), top, () => {})
+}
+
+/**
+ * What variables say about log lines; undefined when they say nothing, so that Litestream's plain form stays.
+ * @throws WherryError ERR_CONFIG
+ */
+export function directLogging(env: Environment): LoggingOptions | undefined {
+  const top = topOf(env)
+  if (!top.given.has('logging')) return undefined
+  return resolveLogging(makeSection(configKeys, top).values.logging, () => {})
 }
 
 /** What variables say about everything but databases. */

@@ -1,9 +1,9 @@
-import type { LogLevel } from '../../engine/log.ts'
 import type { DatabaseOptions, StorageOptions } from '../../engine/options.ts'
-import type { Config, LoggingOptions } from './config.ts'
+import type { Config } from './config.ts'
 import { resolveDatabase } from './resolve-database.ts'
+import { resolveLogging } from './resolve-logging.ts'
 import { resolveSupervisor } from './resolve-supervisor.ts'
-import type { ConfigSection, LoggingSection } from './schema.ts'
+import type { ConfigSection } from './schema.ts'
 
 /**
  * The configuration, resolved and checked.
@@ -23,22 +23,6 @@ export function resolveConfig(
   if (supervisor.replication === 'required') requireReplicas(section, databases)
   const logging = resolveLogging(section.values.logging, warn)
   return { source, exec: section.values.exec, logging, supervisor, databases, warnings }
-}
-
-const levels: ReadonlyMap<string, LogLevel> = new Map([
-  ['debug', 'debug'],
-  ['info', 'info'],
-  ['warn', 'warn'],
-  ['warning', 'warn'],
-  ['error', 'error'],
-])
-
-function resolveLogging(section: LoggingSection, warn: (warning: string) => void): LoggingOptions {
-  const { level: levelText, type, stderr } = section.values
-  if (type !== 'text' && type !== 'json') throw section.error('type', `"${type}" is not a log type; set text or json`)
-  const level = levels.get(levelText.toLowerCase())
-  if (level === undefined) warn(section.error('level', `"${levelText}" is not a log level; info is used`).message)
-  return { level: level ?? 'info', type, stderr }
 }
 
 function resolveDatabases(section: ConfigSection, warn: (warning: string) => void): DatabaseOptions[] {

@@ -164,3 +164,15 @@ test('A secret file that is not there is no matter of commands that need none', 
   })
   assert.deepEqual([code, stderr], [0, ''])
 })
+
+test('Commands with a replica URL log as variables say, else in the plain form of Litestream', async (t) => {
+  const box = sandbox(t)
+  const restore = ['restore', '-if-replica-exists', '-o', box.path('out.db'), `file://${box.path('none')}`]
+  const logOf = async (env: Record<string, string>) => {
+    const { stdout, stderr, code } = await box.run([...wherry.command, ...restore], { env: { ...cleared, ...env } })
+    assert.equal(code, 0)
+    return { stdout, stderr }
+  }
+  assert.match((await logOf({})).stderr, /^\S+ \S+ INFO no matching backups found$/m)
+  assert.match((await logOf({ WHERRY_LOG_TYPE: 'json' })).stdout, /^\{"time":.*"msg":"no matching backups found"\}$/m)
+})

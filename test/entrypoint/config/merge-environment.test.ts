@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import type { Config } from '../../../entrypoint/config/config.ts'
-import { directConfig, directReplica } from '../../../entrypoint/config/direct-config.ts'
+import { directConfig, directLogging, directReplica } from '../../../entrypoint/config/direct-config.ts'
 import type { Environment } from '../../../entrypoint/config/expand-env.ts'
 import { loadConfig } from '../../../entrypoint/config/load-config.ts'
 import { appEnvironment } from '../../../entrypoint/supervisor/app-environment.ts'
@@ -152,6 +152,8 @@ test('Arguments instead of a configuration: variables of the top level count, th
     assert.ok(storage?.type === 's3')
     assert.deepEqual([storage.accessKeyId, storage.secretAccessKey], ['I', 'S'])
   }
+  assert.deepEqual(directLogging(env), { level: 'info', type: 'json', stderr: false })
+  assert.equal(directLogging({}), undefined)
   assert.throws(() => directReplica('s3://b', { WHERRY_ACCESS_KEY_ID: 'I' }), {
     code: 'ERR_CONFIG',
     message: 'WHERRY_ACCESS_KEY_ID: access-key-id is set without secret-access-key; set both, or neither',

@@ -3,7 +3,18 @@ import test from 'node:test'
 import manifest from '../../package.json' with { type: 'json' }
 import { dispatched } from '../support/dispatched.ts'
 
-const names = ['run', 'config', 'databases', 'generations', 'replicate', 'restore', 'snapshots', 'wal', 'version', 'help']
+const names = [
+  'run',
+  'config',
+  'databases',
+  'generations',
+  'replicate',
+  'restore',
+  'snapshots',
+  'wal',
+  'version',
+  'help',
+]
 
 test('Without a command: usage on stdout, status 64', async () => {
   const { status, stdout, stderr } = await dispatched([])

@@ -42,8 +42,7 @@ export async function within<T>(
   const late = Symbol('late')
   const stop = new AbortController()
   const timer = sleep(timeoutMs, late, { signal: stop.signal }).catch(() => late)
-  const first = await Promise.race([promise, timer])
-  stop.abort()
+  const first = await Promise.race([promise, timer]).finally(() => stop.abort())
   if (first === late) {
     throw new Error(`${what}: not within ${timeoutMs} ms${explain === undefined ? '' : `\n${explain()}`}`)
   }

@@ -7,7 +7,7 @@ import { directConfig, directLogging } from '../config/direct-config.ts'
 import type { Environment } from '../config/expand-env.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
-import { type Command, loadExeca } from '../supervisor/app.ts'
+import { type Command, loadExeca } from '../supervisor/child.ts'
 import { supervise } from '../supervisor/supervise.ts'
 import { withEngine } from '../supervisor/with-engine.ts'
 import { version } from '../version.ts'
@@ -41,7 +41,7 @@ export async function run(context: Context): Promise<number> {
     if (logging !== undefined) context.log.configure(logging)
     new Logger(context.log.sink).info('wherry', { version })
     warnAbout(config, context)
-    return await supervise(engine, { config, command, restore: false }, context.log.sink)
+    return await supervise(engine, { config, command, restore: false, env: context.env }, context.log.sink)
   })
 }
 

@@ -3,7 +3,7 @@ import { parseCommandLine } from '../cli/command-line.ts'
 import { configFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
-import { loadExeca } from '../supervisor/app.ts'
+import { loadExeca } from '../supervisor/child.ts'
 import { supervise } from '../supervisor/supervise.ts'
 import { withEngine } from '../supervisor/with-engine.ts'
 import { warnAbout } from './warn.ts'
@@ -29,6 +29,6 @@ export async function run(context: Context): Promise<number> {
     context.log.configure({ ...config.logging, stderr: true })
     warnAbout(config, context)
     const command = { file, args, stdin: 'inherit' } as const
-    return await supervise(engine, { config, command, restore: true }, context.log.sink)
+    return await supervise(engine, { config, command, restore: true, env: context.env }, context.log.sink)
   })
 }

@@ -1,4 +1,4 @@
-import type { Examination, ReplicaFinding } from '../../engine/lineage/examination.ts'
+import type { Examination, ReplicaFinding } from '../../engine/index.ts'
 import type { SupervisorOptions } from '../config/supervisor-options.ts'
 
 /** What a boot does about one database. */
@@ -30,7 +30,7 @@ export function decideBoot(
 ): BootDecision {
   const holding = replicas.filter((finding): finding is Holding => finding.kind === 'holds')
   const unknown = replicas.find((finding): finding is Unknown => finding.kind === 'unknown')
-  const isMissing = local === 'missing' || local === 'empty'
+  const isMissing = local.kind === 'missing' || local.kind === 'empty'
   if (isMissing && holding.length > 0) return { kind: 'restore', setAside: false }
   const why = conflictOf(local, holding)
   if (why !== undefined) return settle(why, conflict)
@@ -47,12 +47,15 @@ function settle(why: string, conflict: NonNullable<SupervisorOptions['conflict']
 }
 
 /** Why the local file is not one to go on with; undefined when nothing speaks against it. */
-function conflictOf(local: Examination['local'], holding: readonly Holding[]): string | undefined {
+function conflictOf(
+  { kind, why = 'is not a database' }: Examination['local'],
+  holding: readonly Holding[],
+): string | undefined {
   const [first] = holding
   if (first === undefined) return undefined
   const holds = (finding: Holding): string => `replica ${finding.name} holds generation ${finding.generation}`
-  if (local === 'blank') return `has no tables, and ${holds(first)}`
-  if (local === 'invalid') return `is not a SQLite database, and ${holds(first)}`
+  if (kind === 'blank') return `has no tables, and ${holds(first)}`
+  if (kind === 'invalid') return `cannot be used (${why}), and ${holds(first)}`
   for (const finding of holding) {
     const stored = `${holds(finding)}, stored to until ${finding.updatedAt.toISOString()}`
     if (finding.relation === 'behind') return `is older than its backup: ${stored}, which goes further`

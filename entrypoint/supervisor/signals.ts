@@ -89,6 +89,7 @@ export class Signals<S extends Signal = Signal> {
   }
 }
 
-function isStopSignal(signal: Signal): signal is Signal & StopSignal {
+/** True for the signals that ask a program to end. */
+export function isStopSignal(signal: Signal): signal is Signal & StopSignal {
   return (STOP_SIGNALS as readonly Signal[]).includes(signal)
 }

@@ -1,131 +1,348 @@
-import { setTimeout } from 'node:timers/promises'
+import { statSync } from 'node:fs'
 import {
-  type EngineThread,
+  type DatabaseOptions,
+  EngineThread,
   hasCode,
   Logger,
   type LogSink,
   messageOf,
-  type StorageOptions,
   WherryError,
 } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
-import { formatDuration } from '../config/duration.ts'
+import type { Environment } from '../config/expand-env.ts'
 import { exitStatus } from '../exit-codes.ts'
-import { type AppEnd, type Command, runApp } from './app.ts'
-import { restoreMissing } from './restore-missing.ts'
-import { StopSignals, signalStatus } from './stop-signals.ts'
+import { announce } from './announce.ts'
+import { appEnvironment, type DatabaseFacts } from './app-environment.ts'
+import { Boot } from './boot.ts'
+import { Child, type Command } from './child.ts'
+import { EngineKeeper } from './engine-keeper.ts'
+import { Grace } from './grace.ts'
+import { type Hook, hookError, parseHooks } from './hooks.ts'
+import { type Action, type Event, type State, transitions } from './lifecycle.ts'
+import { pidOneWarning } from './pid-one.ts'
+import { isStopSignal, type Signal, Signals, signalStatus } from './signals.ts'
+import { requireFolder } from './start-failure.ts'
 
-/** How long the app's start waits for a replica that does not answer: the app comes first. */
+/** How long the app's start waits for the first sync. */
 const FIRST_SYNC_MS = 5000
-/** How long the end waits for the last commits to be stored: `docker stop` gives 10 s in all. */
-const FINAL_SYNC_MS = 8000
-/** How long after that the engine may take to end. */
-const STUCK_MS = 1000
+/** How long it waits to hear which generation is written: only a fact for the app. */
+const STATUS_MS = 200
 
 export interface Supervision {
   readonly config: Config
   /** Undefined: replicate until a signal comes. */
   readonly command: Command | undefined
-  /** Restore databases that are missing before anything else. */
+  /** Look at databases and restore them before anything else. */
   readonly restore: boolean
+  /** What the process was started with, from which the app's environment is made. */
+  readonly env: Environment
+}
+
+/** What comes with an event: the signal, the error, or the status of what ended. */
+interface Detail {
+  readonly signal?: Signal
+  readonly error?: unknown
+  readonly status?: number
 }
 
 /**
- * The whole life of `wherry run` and `wherry replicate`: restore what is missing, replicate, run the app, store its last
- * commit.
+ * The whole life of `wherry run` and `wherry replicate`: restores what is missing, replicates, runs the app, and stores its
+ * last commit.
+ *
+ * @param engine is ended
  * @returns the exit status: the app's own, or that of what kept it from running or its commits from being stored
+ * @throws WherryError ERR_CONFIG for what can be seen to be wrong before anything begins
  */
-export async function supervise(
-  engine: EngineThread,
-  { config, command, restore }: Supervision,
-  sink: LogSink,
-): Promise<number> {
+export async function supervise(engine: EngineThread, supervision: Supervision, sink: LogSink): Promise<number> {
+  const { supervisor: options } = supervision.config
   const logger = new Logger(sink)
-  const signals = new StopSignals()
-  const engineDied = new AbortController()
-  void engine.ended.then((death) => {
-    if (death === undefined) return
-    logger.error('engine died, stopping', { error: death.message })
-    engineDied.abort(death)
-  })
+  const warning = pidOneWarning()
+  if (warning !== undefined) logger.warn(warning)
+  if (options.cwd !== undefined) requireFolder(options.cwd)
+  const make = (): EngineThread => new EngineThread(sink)
+  const keeper =
+    options.replication === 'off'
+      ? undefined
+      : new EngineKeeper(engine, { sink, policy: options.onEngineFailure, make })
+  if (keeper === undefined) logger.warn('REPLICATION IS OFF: nothing is restored, and nothing is backed up')
+  const signals = new Signals()
   try {
-    let status: number
-    // Nothing was written before the app ran: a start that failed has nothing to wait for.
-    let finalSyncMs = 0
-    try {
-      await boot(engine, config, restore, logger, signals)
-      finalSyncMs = FINAL_SYNC_MS
-      status = await live(command, signals, engineDied.signal, logger)
-    } catch (error) {
-      status = failed(error, signals, logger)
-    }
-    return await shutDown(engine, status, finalSyncMs, signals, logger)
+    return await new Supervisor(keeper, supervision, signals, logger).run()
   } finally {
     signals.close()
   }
 }
 
-async function boot(
-  engine: EngineThread,
-  config: Config,
-  restore: boolean,
-  logger: Logger,
-  signals: StopSignals,
-): Promise<void> {
-  if (restore) {
-    for (const database of config.databases) await restoreMissing(engine, database, logger, signals.aborted)
-  }
-  await engine.start(config.databases, signals.aborted)
-  announce(config, logger)
-  signals.aborted.throwIfAborted()
-  if (!restore) return
-  try {
-    await engine.whenSynced(AbortSignal.any([signals.aborted, AbortSignal.timeout(FIRST_SYNC_MS)]))
-  } catch (error) {
-    signals.aborted.throwIfAborted()
-    if (!hasCode(error, 'ERR_CANCELLED')) throw error
-    logger.warn('first sync is not done yet, starting the app all the same', { waited: `${FIRST_SYNC_MS}ms` })
-  }
-}
+/** Follows the table in lifecycle.ts. */
+class Supervisor {
+  readonly #keeper: EngineKeeper | undefined
+  readonly #supervision: Supervision
+  readonly #signals: Signals
+  readonly #logger: Logger
+  readonly #hooks: readonly Hook[]
+  readonly #grace: Grace
+  /** Aborts when the boot is cancelled, when the app's time is over, and when the final sync is given up. */
+  readonly #boot = new AbortController()
+  readonly #appTime = new AbortController()
+  readonly #syncTime = new AbortController()
+  readonly #exited = Promise.withResolvers<number>()
+  #state: State = 'booting'
+  #booted: Promise<void> = Promise.resolve()
+  /** The app, or the hook that runs. */
+  #child: Promise<Child> | undefined
+  /** The same, when it has started. */
+  #started: Child | undefined
+  #facts: readonly DatabaseFacts[] = []
+  #isStopAsked = false
+  /** Something ran that may have committed. */
+  #isWorthSyncing = false
+  #status: number | undefined
 
-/** Litestream's lines about what is replicated to where. */
-function announce(config: Config, logger: Logger): void {
-  if (config.databases.length === 0) logger.error('no databases specified in configuration')
-  for (const { path, replicas } of config.databases) {
-    logger.info('initialized db', { path })
-    for (const { name, storage, syncIntervalMs } of replicas) {
-      logger.info('replicating to', {
-        name,
-        type: storage.type,
-        'sync-interval': formatDuration(syncIntervalMs),
-        ...placeOf(storage),
-      })
+  /**
+   * @param keeper undefined when nothing is replicated
+   * @throws WherryError ERR_CONFIG for hooks that are no commands
+   */
+  constructor(keeper: EngineKeeper | undefined, supervision: Supervision, signals: Signals, logger: Logger) {
+    const { supervisor } = supervision.config
+    this.#keeper = keeper
+    this.#supervision = supervision
+    this.#signals = signals
+    this.#logger = logger
+    this.#hooks = parseHooks(supervisor.beforeStart)
+    this.#grace = new Grace(
+      supervisor.gracePeriodMs,
+      () => this.#on('appShareSpent'),
+      () => this.#on('budgetSpent'),
+    )
+  }
+
+  async run(): Promise<number> {
+    const unsubscribe = this.#signals.subscribe((signal) => this.#onSignal(signal))
+    void this.#keeper?.lost.then((error) => this.#on('engineLost', { error }))
+    this.#booted = this.#bootUp()
+    try {
+      return await this.#exited.promise
+    } finally {
+      unsubscribe()
+      this.#grace.end()
     }
   }
-}
 
-function placeOf(storage: StorageOptions): Record<string, string | undefined> {
-  if (storage.type === 'file') return { path: storage.path }
-  const { bucket, path, region, endpoint } = storage
-  return { bucket, path, region: region ?? '', endpoint: endpoint ?? '' }
-}
-
-/** Until the app ends, or without an app until a signal comes. */
-async function live(
-  command: Command | undefined,
-  signals: StopSignals,
-  engineDied: AbortSignal,
-  logger: Logger,
-): Promise<number> {
-  if (command === undefined) {
-    await aborted(AbortSignal.any([signals.aborted, engineDied]))
-    if (!engineDied.aborted) logger.info('signal received, wherry shutting down')
-    return engineDied.aborted ? exitStatus(engineDied.reason) : 0
+  /** Follows the table. */
+  #on(event: Event, detail: Detail = {}): void {
+    const from = this.#state
+    const { to, actions } = transitions[from][event]
+    this.#note(event, from, detail)
+    this.#state = to
+    if (to !== from) this.#logger.debug('state', { from, to, event })
+    if (to === 'stopping' || to === 'draining') this.#grace.begin()
+    for (const action of actions) this.#act(action, detail)
+    if (to === 'exited') this.#exited.resolve(this.#status ?? 0)
   }
-  const end: AppEnd = await runApp(command, signals, engineDied)
-  if (end.failure !== undefined) logger.error('app could not be started', { error: end.failure })
-  else logger.info('subprocess exited, wherry shutting down', { status: end.status })
-  return engineDied.aborted ? exitStatus(engineDied.reason) : end.status
+
+  #act(action: Action, { signal = 'SIGTERM' }: Detail): void {
+    switch (action) {
+      case 'cancel':
+        this.#boot.abort(new WherryError('ERR_CANCELLED', 'The boot was stopped'))
+        break
+      case 'startApp':
+        this.#startApp()
+        break
+      case 'signalChild':
+        this.#signalChild(signal, 'group')
+        break
+      case 'terminateChild':
+        this.#signalChild('SIGTERM', 'group')
+        break
+      case 'forward':
+        this.#signalChild(signal, 'main')
+        break
+      case 'killChild':
+        this.#appTime.abort()
+        void this.#child?.then((child) => child.kill())
+        break
+      case 'drain':
+        void this.#drain()
+        break
+      case 'abandonSync':
+        this.#syncTime.abort()
+    }
+  }
+
+  /** Tells about an event, and what it means for the exit status. */
+  #note(event: Event, from: State, { signal = 'SIGTERM', error, status }: Detail): void {
+    const isEnding = from === 'stopping' || from === 'draining' || from === 'exited'
+    if (event === 'failed' && !isEnding) {
+      this.#status = exitStatus(error)
+      this.#logger.error('failed to run', { error: messageOf(error) })
+    } else if (event === 'engineLost' && from !== 'draining' && from !== 'exited') {
+      this.#status ??= exitStatus(error)
+      this.#logger.error('engine failed, stopping', { error: messageOf(error) })
+    } else if (event === 'childEnded' && from === 'stopping') {
+      this.#status ??= status
+    } else if (event === 'stopSignal') {
+      if (!isEnding && from !== 'running') this.#status = signalStatus(signal)
+      this.#logger.info('signal received, wherry shutting down', { signal })
+    } else if (event === 'stopAgain') {
+      this.#logger.warn('another signal received, not waiting any longer', { signal, state: from })
+    } else if (event === 'appShareSpent' && from === 'stopping') {
+      this.#logger.warn('the app did not end within its share of the grace period, killing it')
+    }
+  }
+
+  #onSignal(signal: Signal): void {
+    const hasApp = this.#child !== undefined && (this.#state === 'running' || this.#state === 'stopping')
+    if (!isStopSignal(signal) && (signal !== 'SIGHUP' || hasApp)) {
+      this.#on('otherSignal', { signal })
+      return
+    }
+    // The app has it from the terminal too, and may well go on.
+    if (hasApp && this.#started?.hasFromTerminal(signal)) return
+    this.#on(this.#isStopAsked ? 'stopAgain' : 'stopSignal', { signal })
+    this.#isStopAsked = true
+  }
+
+  #signalChild(signal: Signal, to: 'group' | 'main'): void {
+    if (this.#child === undefined) this.#on('childEnded', { status: 0 })
+    else void this.#child.then((child) => child.hasFromTerminal(signal) || child.signal(signal, to))
+  }
+
+  async #bootUp(): Promise<void> {
+    try {
+      await this.#prepare()
+      await this.#replicate()
+      for (const hook of this.#hooks) await this.#runHook(hook)
+      this.#boot.signal.throwIfAborted()
+      this.#on('ready')
+    } catch (error) {
+      this.#on('failed', { error })
+    }
+  }
+
+  /** Looks at the databases, and restores what is missing. */
+  async #prepare(): Promise<void> {
+    const { config, restore } = this.#supervision
+    const { signal } = this.#boot
+    if (this.#keeper === undefined || !restore) {
+      this.#facts = config.databases.map(({ path }) => ({
+        path,
+        state: isThere(path) ? 'existing' : 'unknown',
+        generation: undefined,
+      }))
+      this.#on('examined')
+      this.#on('restored')
+      return
+    }
+    const boot = new Boot(this.#keeper.thread, config.supervisor, this.#logger, signal)
+    const plan = await boot.examine(config.databases)
+    this.#on('examined')
+    const facts: DatabaseFacts[] = []
+    for (const planned of plan) {
+      const state = await boot.carryOut(planned)
+      facts.push({ path: planned.database.path, state, generation: undefined })
+      signal.throwIfAborted()
+    }
+    this.#facts = facts
+    this.#on('restored')
+  }
+
+  /** Starts the engine, and waits a while for its first sync. */
+  async #replicate(): Promise<void> {
+    const keeper = this.#keeper
+    if (keeper === undefined) return
+    const { config, command, restore } = this.#supervision
+    const { signal } = this.#boot
+    await keeper.start(
+      config.databases.map((database) => this.#withLineagePolicy(database)),
+      signal,
+    )
+    announce(config, this.#logger)
+    signal.throwIfAborted()
+    // Without an app of ours somebody else writes already.
+    this.#isWorthSyncing = command === undefined
+    if (!restore) return
+    try {
+      await keeper.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(FIRST_SYNC_MS)]))
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!hasCode(error, 'ERR_CANCELLED')) throw error
+      this.#logger.warn('first sync is not done yet, starting the app all the same', { waited: `${FIRST_SYNC_MS}ms` })
+    }
+  }
+
+  /** What the engine does when a replica that it could not compare before turns out to hold something newer. */
+  #withLineagePolicy(database: DatabaseOptions): DatabaseOptions {
+    const { config, restore } = this.#supervision
+    const { conflict = restore ? 'refuse' : undefined } = config.supervisor
+    const onConflict = conflict === 'use-local' ? 'use-local' : 'refuse'
+    return { ...database, onConflict }
+  }
+
+  async #runHook(hook: Hook): Promise<void> {
+    this.#boot.signal.throwIfAborted()
+    this.#logger.info('running before-start command', { command: hook.text })
+    this.#isWorthSyncing = true
+    this.#child = this.#spawn(hook.command)
+    const child = await this.#child
+    const { status, failure } = await child.ended
+    await child.clearGroup(AbortSignal.any([this.#appTime.signal, AbortSignal.timeout(this.#grace.shares.appMs)]))
+    this.#child = undefined
+    this.#started = undefined
+    this.#on('childEnded', { status })
+    this.#boot.signal.throwIfAborted()
+    if (status !== 0) throw hookError(hook, status, failure)
+  }
+
+  #startApp(): void {
+    const { command } = this.#supervision
+    if (command === undefined) return
+    this.#child = this.#spawn(command)
+    this.#child.then(
+      (child) => this.#followApp(child),
+      (error: unknown) => this.#on('failed', { error }),
+    )
+  }
+
+  async #followApp(app: Child): Promise<void> {
+    const { status, failure } = await app.ended
+    if (failure === undefined) this.#logger.info('subprocess exited, wherry shutting down', { status })
+    else this.#logger.error('app could not be started', { error: failure })
+    this.#isWorthSyncing ||= failure === undefined
+    this.#on('mainEnded')
+    await app.clearGroup(this.#appTime.signal)
+    this.#on('childEnded', { status })
+  }
+
+  async #spawn(command: Command): Promise<Child> {
+    const { env, config } = this.#supervision
+    const { cwd } = config.supervisor
+    const variables = appEnvironment(env, config.supervisor, await this.#knownFacts())
+    this.#started = await Child.start(command, { env: variables, cwd })
+    return this.#started
+  }
+
+  async #knownFacts(): Promise<DatabaseFacts[]> {
+    const status = await this.#keeper?.latestStatus(STATUS_MS)
+    const generations = new Map(status?.databases.map(({ path, position }) => [path, position?.generation]))
+    return this.#facts.map((fact) => ({ ...fact, generation: generations.get(fact.path) }))
+  }
+
+  /** Stores the last commits. The app's own failure outweighs a failed final sync; a success does not hide one. */
+  async #drain(): Promise<void> {
+    const { signal } = this.#syncTime
+    if (!this.#isWorthSyncing) this.#syncTime.abort()
+    try {
+      await Promise.race([this.#booted, aborted(signal)])
+      await this.#keeper?.close(signal)
+      this.#logger.info('wherry shut down')
+    } catch (error) {
+      if (this.#isWorthSyncing && !hasCode(error, 'ERR_ENGINE_DIED')) {
+        this.#logger.error('error closing db', { error: messageOf(error) })
+      }
+      if ((this.#status ?? 0) === 0) this.#status = exitStatus(error)
+    }
+    this.#on('drained')
+  }
 }
 
 /** Resolves when `signal` aborts. */
@@ -134,49 +351,6 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
 
-function failed(error: unknown, signals: StopSignals, logger: Logger): number {
-  if (signals.first !== undefined) {
-    logger.info('signal received, wherry shutting down')
-    return signalStatus(signals.first)
-  }
-  logger.error('failed to run', { error: messageOf(error) })
-  return exitStatus(error)
-}
-
-/** Stores the last commits. The app's own failure outweighs a failed final sync; a success does not hide one. */
-async function shutDown(
-  engine: EngineThread,
-  status: number,
-  finalSyncMs: number,
-  signals: StopSignals,
-  logger: Logger,
-): Promise<number> {
-  const patience = new AbortController()
-  if (finalSyncMs === 0) patience.abort()
-  const timer = globalThis.setTimeout(() => patience.abort(), finalSyncMs)
-  // The first signal asks to stop, which is under way; another one asks not to wait.
-  let hasSignal = signals.first !== undefined
-  const unsubscribe = signals.subscribe(() => {
-    if (hasSignal) patience.abort()
-    hasSignal = true
-  })
-  try {
-    await Promise.race([engine.close(patience.signal), stuckAfter(patience.signal)])
-    logger.info('wherry shut down')
-    return status
-  } catch (error) {
-    if (finalSyncMs > 0 && !hasCode(error, 'ERR_ENGINE_DIED'))
-      logger.error('error closing db', { error: messageOf(error) })
-    return status === 0 ? exitStatus(error) : status
-  } finally {
-    clearTimeout(timer)
-    unsubscribe()
-  }
-}
-
-/** Rejects when the engine has not ended some time after it was told not to wait any longer. */
-async function stuckAfter(signal: AbortSignal): Promise<never> {
-  await aborted(signal)
-  await setTimeout(STUCK_MS)
-  throw new WherryError('ERR_NOT_DURABLE', 'The engine does not end: the last commits may not be stored')
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }

@@ -91,11 +91,11 @@ test('database folder not writable: 73', async (t) => {
   assert.equal(code, 73, stderr)
 })
 
-test('replica path not writable: 73', async (t) => {
+test('replica path not usable: 76', async (t) => {
   const box = sandbox(t)
   const db = makeDatabase(box.path('app.db'))
   writeFileSync(box.path('file'), '')
-  refused(await runOn(box, db, { path: box.path('file', 'replica') }), 73, /file\/replica/)
+  refused(await runOn(box, db, { path: box.path('file', 'replica') }), 76, /file\/replica/)
 })
 
 test('database missing and its folder is a file: 73', async (t) => {
@@ -105,7 +105,7 @@ test('database missing and its folder is a file: 73', async (t) => {
   refused(await runOn(box, box.path('file', 'app.db'), { path: replica }), 73, /file/)
 })
 
-test('garbage objects: 65, no database, no temporary file', async (t) => {
+test('garbage objects: 76, no database, no temporary file', async (t) => {
   const box = sandbox(t)
   const replica = await makeReplica(box)
   for (const object of objects(replica)) writeFileSync(object, 'garbage')
@@ -113,7 +113,7 @@ test('garbage objects: 65, no database, no temporary file', async (t) => {
   const outcome = await runOn(box, db, { path: replica })
   refused(
     outcome,
-    65,
+    76,
     /generations\/[0-9a-f]{16}\/(snapshots|wal)\/[0-9a-f_]+\.(snapshot|wal)\.lz4 is not an LZ4 frame/,
   )
   assert.deepEqual(existsSync(dirname(db)) ? readdirSync(dirname(db)) : [], [])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Examination, ReplicaFinding } from '../../../engine/lineage/examination.ts'
+import type { Examination, LocalDatabase, Relation, ReplicaFinding } from '../../../engine/index.ts'
 import { type BootDecision, decideBoot } from '../../../entrypoint/supervisor/boot-decision.ts'
 
 const updatedAt = new Date('2026-11-23T04:05:06Z')
@@ -13,13 +13,13 @@ const unreachable: ReplicaFinding = {
 }
 const denied: ReplicaFinding = { name: 'b', kind: 'unknown', code: 'ERR_STORAGE_DENIED', message: '403' }
 
-function holds(relation: 'same' | 'behind' | 'superseded' | 'unproven' | undefined, name = 'c'): ReplicaFinding {
-  return { name, kind: 'holds', generation: '0123456789abcdef', updatedAt, relation }
+const backup = { name: 'c', kind: 'holds', generation: '0123456789abcdef', updatedAt } as const
+
+function holds(relation: Relation, name = 'c'): ReplicaFinding {
+  return { ...backup, name, relation }
 }
 
-const backup = holds(undefined)
-
-const table: readonly (readonly [Examination['local'], readonly ReplicaFinding[], BootDecision['kind']])[] = [
+const table: readonly (readonly [LocalDatabase['kind'], readonly ReplicaFinding[], BootDecision['kind']])[] = [
   ['missing', [], 'create'],
   ['missing', [empty], 'create'],
   ['missing', [backup], 'restore'],
@@ -52,12 +52,12 @@ const table: readonly (readonly [Examination['local'], readonly ReplicaFinding[]
 for (const [local, replicas, expected] of table) {
   const found = replicas.map((finding) => (finding.kind === 'holds' ? (finding.relation ?? 'a backup') : finding.kind))
   test(`a database that is ${local}, its replicas: ${found.join(', ') || 'none'}: ${expected}`, () => {
-    assert.equal(decideBoot({ local, replicas }, undefined).kind, expected)
+    assert.equal(decideBoot({ local: { kind: local }, replicas }, undefined).kind, expected)
   })
 }
 
 test('a conflict names the replica, the generation and the time; a setting settles it', () => {
-  const examination: Examination = { local: 'present', replicas: [holds('behind')] }
+  const examination: Examination = { local: { kind: 'present' }, replicas: [holds('behind')] }
   const decision = decideBoot(examination, 'refuse')
   assert.ok(decision.kind === 'conflict')
   assert.match(decision.why, /replica c holds generation 0123456789abcdef, stored to until 2026-11-23T04:05:06.000Z/)
@@ -67,7 +67,7 @@ test('a conflict names the replica, the generation and the time; a setting settl
 
 test('what may pass by itself is told apart from what only a person can mend', () => {
   const transient = (finding: ReplicaFinding): boolean => {
-    const decision = decideBoot({ local: 'missing', replicas: [finding] }, undefined)
+    const decision = decideBoot({ local: { kind: 'missing' }, replicas: [finding] }, undefined)
     assert.ok(decision.kind === 'unknown')
     return decision.isTransient
   }
@@ -76,7 +76,7 @@ test('what may pass by itself is told apart from what only a person can mend', (
 })
 
 test('a missing database is restored without keeping anything aside', () => {
-  assert.deepEqual(decideBoot({ local: 'missing', replicas: [backup] }, 'use-replica'), {
+  assert.deepEqual(decideBoot({ local: { kind: 'missing' }, replicas: [backup] }, 'use-replica'), {
     kind: 'restore',
     setAside: false,
   })

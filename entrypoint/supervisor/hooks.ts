@@ -1,0 +1,28 @@
+import { WherryError } from '../../engine/index.ts'
+import { splitWords } from '../cli/words.ts'
+import type { Command } from './child.ts'
+
+/** A before-start command, as text and as words. It has no use for the app's standard input. */
+export interface Hook {
+  readonly text: string
+  readonly command: Command
+}
+
+/**
+ * The before-start commands, split into words.
+ * @throws WherryError ERR_CONFIG
+ */
+export function parseHooks(texts: readonly string[]): Hook[] {
+  return texts.map((text) => {
+    const [file, ...args] = splitWords(text)
+    if (file === undefined)
+      throw new WherryError('ERR_CONFIG', 'before-start has a blank command; name one, or leave it out')
+    return { text, command: { file, args, stdin: 'ignore' } }
+  })
+}
+
+/** The error of a hook that did not end well. */
+export function hookError({ text }: Hook, status: number, failure: string | undefined): WherryError {
+  const how = failure ?? `ended with status ${status}`
+  return new WherryError('ERR_HOOK_FAILED', `before-start command "${text}" failed: ${how}; the app was not started`)
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -48,7 +48,8 @@ export class Stage {
 
   constructor(t: TestContext, options: StageOptions = {}) {
     this.box = sandbox(t)
-    this.db = this.box.path('data', 'app.db')
+    this.db = this.box.path('volume', 'app.db')
+    mkdirSync(dirname(this.db))
     this.replicaPath = options.replicaPath ?? this.box.path('replica')
     this.gracePeriodMs = options.gracePeriodMs ?? 10_000
     this.#replica = options.replica ?? { type: 'file', path: this.replicaPath }
@@ -93,7 +94,7 @@ export class Stage {
 
   /** Removes the database and all that is beside it. */
   loseVolume(): void {
-    rmSync(dirname(this.db), { recursive: true, force: true })
+    for (const name of readdirSync(dirname(this.db))) rmSync(join(dirname(this.db), name), { recursive: true })
   }
 
   /** Restores what the replica's folder holds, and returns the file. */

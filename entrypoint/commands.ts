@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   config: { summary: 'print the configuration and where it is from', load: () => import('./commands/config.ts') },
   databases: { summary: 'list the databases in the configuration', load: () => import('./commands/databases.ts') },
   generations: { summary: 'list the generations of a database', load: () => import('./commands/generations.ts') },
+  health: { summary: 'ask a running Wherry whether it is ready', load: () => import('./commands/health.ts') },
   replicate: { summary: 'replicate databases until told to stop', load: () => import('./commands/replicate.ts') },
   restore: { summary: 'restore a database from a replica', load: () => import('./commands/restore.ts') },
   snapshots: { summary: 'list the snapshots of a database', load: () => import('./commands/snapshots.ts') },

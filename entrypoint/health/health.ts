@@ -1,0 +1,67 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Logger, messageOf, systemCode, WherryError } from '../../engine/index.ts'
+import type { Config } from '../config/config.ts'
+import { type ListenAddress, parseListen } from '../config/listen.ts'
+import { version } from '../version.ts'
+import type { HealthSource } from './routes.ts'
+import type { HealthServer } from './server.ts'
+import { clearSocketPath, defaultSocketPath } from './socket-path.ts'
+
+/**
+ * Answers at the configured address, or else at a socket beside the first database; there trouble is a warning, and nothing
+ * answers. HTTP is loaded here, once.
+ * @throws WherryError ERR_CONFIG when the configured address cannot be used
+ */
+export async function startHealth(
+  config: Pick<Config, 'databases' | 'supervisor'>,
+  vitals: HealthSource['vitals'],
+  logger: Logger,
+): Promise<HealthServer | undefined> {
+  const { listen, readyLagMs } = config.supervisor
+  const source: HealthSource = { vitals, limits: { readyLagMs }, version }
+  if (listen !== undefined) return await startConfigured(listen, source, logger)
+  const path = defaultSocketPath(config)
+  if (path === undefined) return undefined
+  try {
+    // The engine makes this folder too, but only once everything is restored.
+    mkdirSync(dirname(dirname(path)), { recursive: true })
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 })
+    return await serveSocket(path, source)
+  } catch (error) {
+    const instead = 'wherry health finds nothing; set listen to another address'
+    logger.warn('no health socket', { path, error: messageOf(error), instead })
+    return undefined
+  }
+}
+
+async function startConfigured(listen: string, source: HealthSource, logger: Logger): Promise<HealthServer> {
+  const address = parseListen(listen)
+  try {
+    if (address === undefined) throw new Error('this is no address')
+    const server = 'path' in address ? await serveSocket(address.path, source) : await serveTcp(address, source)
+    logger.info('health server listening', { address: server.address })
+    return server
+  } catch (error) {
+    const why = systemCode(error) === 'EADDRINUSE' ? 'another process listens there' : messageOf(error)
+    throw new WherryError('ERR_CONFIG', `listen ${listen} cannot be used: ${why}`, { cause: error })
+  }
+}
+
+async function serveTcp(
+  { host, port }: Extract<ListenAddress, { port: number }>,
+  source: HealthSource,
+): Promise<HealthServer> {
+  const { serve } = await import('./server.ts')
+  return await serve(source, host === undefined ? { port } : { host, port })
+}
+
+async function serveSocket(path: string, source: HealthSource): Promise<HealthServer> {
+  const problem = await clearSocketPath(path)
+  if (problem !== undefined) throw new Error(problem)
+  const { serve } = await import('./server.ts')
+  const server = await serve(source, { path })
+  // Whoever is let in can only read; yet databases, and errors of storages, are nobody else's business.
+  chmodSync(path, 0o600)
+  return server
+}

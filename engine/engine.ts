@@ -1,8 +1,13 @@
 import { Database } from './database/database.ts'
 import type { Position } from './format/names.ts'
+import { acceptLocal } from './lineage/accept.ts'
+import { type Cleared, type Examination, examineDatabase } from './lineage/examine.ts'
 import { Logger, type LogSink } from './log.ts'
 import type { DatabaseOptions } from './options.ts'
-import { Replica, type ReplicaStatus } from './replica/replica.ts'
+import { Replica } from './replica/replica.ts'
+import type { ReplicaStatus } from './replica/status.ts'
+import type { RestoreRequest, RestoreResult } from './restore/restore.ts'
+import type { RestoreSource } from './restore/restore-from.ts'
 import { openStorage } from './storage/open.ts'
 
 export interface DatabaseStatus {
@@ -25,6 +30,8 @@ export class Engine {
   readonly #units: Unit[] = []
   readonly #logger: Logger
 
+  readonly #cleared = new Map<string, Cleared>()
+
   constructor(sink: LogSink) {
     this.#logger = new Logger(sink)
   }
@@ -37,6 +44,7 @@ export class Engine {
     for (const options of databases) {
       const logger = this.#logger.with({ db: options.path })
       const database = new Database(options, logger)
+      database.lineage.clear(this.#cleared.get(options.path) ?? new Map())
       const replicas: Replica[] = []
       this.#units.push({ database, replicas })
       for (const replicaOptions of options.replicas) {
@@ -47,7 +55,34 @@ export class Engine {
       }
       await database.start()
       for (const replica of replicas) replica.start()
+      this.#cleared.delete(options.path)
     }
+  }
+
+  /**
+   * Looks at a database and its replicas; see examineDatabase. A replica that turns out to hold nothing newer is not asked
+   * again when the database is started next.
+   */
+  async examine(database: DatabaseOptions, signal: AbortSignal): Promise<Examination> {
+    const { local, replicas, cleared } = await examineDatabase(database, signal)
+    this.#cleared.set(database.path, cleared)
+    return { local, replicas }
+  }
+
+  /** Passes over what the replicas of a database hold, for good; see acceptLocal. */
+  async acceptLocal(database: DatabaseOptions, signal: AbortSignal): Promise<void> {
+    await acceptLocal(database, this.#logger, signal)
+  }
+
+  /** Restores one database from the best of `sources`; see restoreFrom. What was examined there before is void. */
+  async restore(
+    sources: readonly RestoreSource[],
+    request: RestoreRequest,
+    signal: AbortSignal,
+  ): Promise<RestoreResult> {
+    this.#cleared.delete(request.outputPath)
+    const { restoreFrom } = await import('./restore/restore-from.ts')
+    return await restoreFrom(sources, request, this.#logger, signal)
   }
 
   /** Resolves when everything that was committed before the call, in the databases that exist, is in all their replicas. */

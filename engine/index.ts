@@ -5,6 +5,9 @@
 export type { DatabaseStatus } from './engine.ts'
 export { type ErrorCode, hasCode, messageOf, systemCode, WherryError } from './errors.ts'
 export { formatPosition, hex8, isGeneration, type Position } from './format/names.ts'
+export type { Examination, ReplicaFinding } from './lineage/examine.ts'
+export type { LocalDatabase } from './lineage/inspect.ts'
+export type { Relation } from './lineage/relate.ts'
 export { type LogFields, Logger, type LogLevel, type LogSink } from './log.ts'
 export {
   type DatabaseOptions,
@@ -15,7 +18,7 @@ export {
   type S3StorageOptions,
   type StorageOptions,
 } from './options.ts'
-export type { ReplicaStatus } from './replica/replica.ts'
+export type { ReplicaStatus } from './replica/status.ts'
 export type { RestoreRequest, RestoreResult } from './restore/restore.ts'
 export { temporaryFilesOf } from './restore/temporary-files.ts'
 export type { SegmentInfo, SnapshotInfo, StorageClient } from './storage/client.ts'

@@ -53,6 +53,11 @@ export interface DatabaseOptions {
   readonly maxCheckpointPageCount: number
   /** Bound of the segments kept locally for replicas that lag; beyond it the WAL grows instead. */
   readonly spoolLimitBytes: number
+  /**
+   * What happens when a replica holds newer data than the database, or another database's: nothing is written there, or what
+   * it holds is passed over for good.
+   */
+  readonly onConflict: 'refuse' | 'use-local'
   readonly replicas: readonly ReplicaOptions[]
 }
 
@@ -63,6 +68,7 @@ export const databaseDefaults = {
   minCheckpointPageCount: 1000,
   maxCheckpointPageCount: 10_000,
   spoolLimitBytes: 1 << 30,
+  onConflict: 'refuse',
 } as const satisfies Partial<DatabaseOptions>
 
 export const replicaDefaults = {

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs'
 import { type FSWatcher, watch as watchPath } from 'chokidar'
 import { hasCode, messageOf, WherryError } from '../errors.ts'
 import type { Position } from '../format/names.ts'
 import { walSize } from '../format/wal.ts'
 import type { WalMark } from '../format/wal-mark.ts'
+import { DatabaseLineage } from '../lineage/database-lineage.ts'
 import type { Logger } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
 import { CommitWatch } from '../sqlite/commit-watch.ts'
@@ -11,6 +11,7 @@ import { Connections } from '../sqlite/connections.ts'
 import { beginGeneration, underLock } from './begin-generation.ts'
 import { checkpoint } from './checkpoint.ts'
 import { isCheckpointDue } from './checkpoint-policy.ts'
+import { hasContent, isSameFile } from './database-file.ts'
 import { EngineLock } from './engine-lock.ts'
 import { BrokenHistory, History, type HistoryParts } from './history.ts'
 import { imageOf } from './image.ts'
@@ -19,6 +20,7 @@ import type { ReadBack, ReplicaFeed, ReplicaSource, SnapshotImage } from './repl
 import { resumeHistory } from './resume-history.ts'
 import type { Segment } from './segment.ts'
 import { Spool } from './spool.ts'
+import { SpoolPressure } from './spool-pressure.ts'
 import { StateFile } from './state-file.ts'
 
 /** How long a checkpoint waits for other writers before it is put off. */
@@ -47,20 +49,23 @@ export class Database implements ReplicaSource {
   readonly #feeds: ReplicaFeed[] = []
   readonly #mutex = new Mutex()
   readonly #spool: Spool
+  readonly #pressure: SpoolPressure
   readonly #stateFile: StateFile
   readonly #lock: EngineLock
+  readonly lineage: DatabaseLineage
   readonly #snapshots = new Set<Promise<unknown>>()
   #open: Open | undefined
   #poll: NodeJS.Timeout | undefined
   #appearance: FSWatcher | undefined
   #begun: string | undefined
+  /** Where copying stood when the file was closed last. */
+  #ended: Position | undefined
   #copiedVersion: number | undefined
   #uncopied = false
   #checkpointAt = performance.now()
   #checkpointWalBytes = 0
   /** The last checkpoint back-filled everything, so that nobody can change the file until the next. */
   #checkpointCompleted = false
-  #spoolWarned = false
   #closing = false
   #ticking = false
   #unsavedState: string | undefined
@@ -70,8 +75,10 @@ export class Database implements ReplicaSource {
     this.#options = options
     this.#logger = logger
     this.#spool = new Spool(options.metaPath, options.spoolLimitBytes)
+    this.#pressure = new SpoolPressure(this.#spool, logger)
     this.#stateFile = new StateFile(options.metaPath)
     this.#lock = new EngineLock(options.metaPath)
+    this.lineage = new DatabaseLineage(options, logger)
   }
 
   get path(): string {
@@ -101,7 +108,10 @@ export class Database implements ReplicaSource {
   async start(): Promise<void> {
     this.#poll = setInterval(() => void this.#tick(), this.#options.monitorIntervalMs)
     await this.#mutex
-      .run(() => this.#tryOpen())
+      .run(async () => {
+        this.#forgetIfGone()
+        await this.#tryOpen()
+      })
       .catch((error: unknown) => {
         if (!hasCode(error, 'ERR_DATABASE_BUSY')) throw error
         this.#logger.warn('database is busy, trying again', { error: messageOf(error) })
@@ -209,10 +219,18 @@ export class Database implements ReplicaSource {
     }
   }
 
+  /** What is left of a database that is gone says nothing about one that is made in its place. */
+  #forgetIfGone(): void {
+    if (hasContent(this.path) || !this.lineage.hasLeftOvers) return
+    this.#lock.take(this.path)
+    if (!hasContent(this.path)) this.lineage.forget()
+  }
+
   async #tryOpen(): Promise<void> {
     if (this.#open !== undefined || !hasContent(this.path)) return
     this.#lock.take(this.path)
     this.#spool.clean()
+    this.lineage.opening()
     const connections = new Connections(this.path, this.#options.maxCheckpointPageCount)
     try {
       const parts: HistoryParts = {
@@ -249,10 +267,12 @@ export class Database implements ReplicaSource {
   }
 
   async #begin(parts: HistoryParts, reason: string): Promise<History> {
+    this.lineage.beginning(this.#open?.history.position ?? this.#ended)
     const { history, isComplete } = await beginGeneration(parts)
     if (!isSameFile(this.path, parts.connections)) {
       throw new WherryError('ERR_DATABASE_BUSY', `${this.path} was replaced just now`)
     }
+    if (this.#stateFile.failure !== undefined) this.lineage.claimWhole(history.generation)
     this.#checkpointCompleted = isComplete
     this.#begun = history.generation
     this.#logger.info('sync: new generation', { generation: history.generation, reason })
@@ -277,7 +297,7 @@ export class Database implements ReplicaSource {
     const version = open.connections.dataVersion()
     try {
       if (!(await open.history.copy())) {
-        this.#onSpoolFull()
+        this.#pressure.onFull(this.#feeds)
         return false
       }
     } catch (error) {
@@ -285,7 +305,7 @@ export class Database implements ReplicaSource {
       await this.#newGeneration(open, error.message)
       return await this.#copy()
     }
-    this.#spoolWarned = false
+    this.#pressure.ended()
     this.#copiedVersion = version
     this.#uncopied = false
     if (!this.#closing) open.watch.arm()
@@ -348,19 +368,6 @@ export class Database implements ReplicaSource {
     segment.body.release()
   }
 
-  /** A replica that fails must not hold up one that keeps up: it begins again when it can. */
-  #onSpoolFull(): void {
-    for (const feed of this.#feeds) feed.committed()
-    const laggards = this.#feeds.filter((feed) => feed.isFailing && feed.backlogBytes > this.#spool.sizeBytes / 2)
-    if (laggards.length > 0 && laggards.length < this.#feeds.length) {
-      for (const feed of laggards) feed.giveUp()
-    } else if (!this.#spoolWarned) {
-      this.#spoolWarned = true
-      const bytes = this.#spool.sizeBytes
-      this.#logger.warn('spool is full, the WAL grows until a replica takes its segments', { bytes })
-    }
-  }
-
   #tellUnsavedState(): void {
     const { failure } = this.#stateFile
     if (failure !== undefined && failure !== this.#unsavedState) {
@@ -380,19 +387,10 @@ export class Database implements ReplicaSource {
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
+    this.#ended = open.history.position
     open.watch.close()
     open.generationEnd.abort(new WherryError('ERR_CANCELLED', 'The database was closed'))
     await Promise.allSettled(this.#snapshots)
     open.connections.close()
   }
-}
-
-/** True while the path leads to the file that the connections opened. */
-function isSameFile(path: string, connections: Connections): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat !== undefined && connections.isSameFile(stat.ino, stat.dev)
-}
-
-function hasContent(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
 }

@@ -59,6 +59,7 @@ export class History {
   static begin(parts: HistoryParts, generation: string, header: WalHeader): History {
     const history = new History(parts, { generation, index: 0, cursor: startOf(header), previousEnd: undefined })
     history.#save()
+    parts.stateFile.sync()
     return history
   }
 
@@ -162,7 +163,8 @@ export class History {
         throw new BrokenHistory(read.reason)
       case 'restarted':
         this.#nextIndex(read.header)
-        return 'more'
+        // At once: an index of which nothing was handed out yet looks like a gap to a replica that asks just now.
+        return this.#step()
       case 'frames': {
         if (read.bytes.length === 0) return 'done'
         if (this.#cursor.offset > MAX_SEGMENT_OFFSET) throw new BrokenHistory('max offset exceeded')
@@ -186,6 +188,7 @@ export class History {
     this.#index++
     this.#cursor = startOf(header)
     this.#save()
+    this.#stateFile.sync()
   }
 
   #segment(from: WalCursor, bytes: Buffer, to: WalCursor): Segment {

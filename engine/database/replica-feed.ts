@@ -1,5 +1,6 @@
 import type { Position } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
+import type { DatabaseLineage } from '../lineage/database-lineage.ts'
 import type { Segment } from './segment.ts'
 
 /** What a database tells each of its replicas. Calls come in order and must not throw. */
@@ -42,6 +43,8 @@ export interface ReadBack {
 /** What a replica asks of its database. */
 export interface ReplicaSource {
   readonly path: string
+  /** Must be asked before the first byte goes to a replica. */
+  readonly lineage: Pick<DatabaseLineage, 'admit'>
   /** Where copying stands; undefined while the database is not open. */
   readonly position: Position | undefined
   readonly pageSize: number | undefined

@@ -1,4 +1,14 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf, systemCode, WherryError } from '../errors.ts'
 import { isGeneration } from '../format/names.ts'
@@ -17,7 +27,9 @@ const RECORD_SIZE = 512
 
 /**
  * The engine's memory across restarts: `position` in the meta folder, one line of JSON, rewritten in place after each
- * copy. It is not synced: an older or lost state costs a new generation at most, because the WAL itself must prove it.
+ * copy, and before anything of that copy can be sent. Going on needs no more: the WAL itself must prove a state. But a
+ * replica that is further than the state looks like somebody else's work, so states that begin a generation or an index
+ * are synced; within an index the WAL tells how far the database really is.
  */
 export class StateFile {
   readonly #path: string
@@ -51,12 +63,44 @@ export class StateFile {
     }
   }
 
+  /** Puts the last saved state on disk; as little harm when it fails as in {@link save}. */
+  sync(): void {
+    try {
+      if (this.#fd !== undefined) fdatasyncSync(this.#fd)
+    } catch (error) {
+      this.#failure = messageOf(error)
+    }
+  }
+
+  /**
+   * Empties the file, durably, if there is one. In place: an engine that has it open goes on in the same file.
+   * @throws WherryError ERR_DATABASE_ACCESS
+   */
+  forget(): void {
+    let fd: number
+    try {
+      fd = openSync(this.#path, 'r+')
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return
+      throw accessError(this.#path, error)
+    }
+    try {
+      ftruncateSync(fd, 0)
+      fsyncSync(fd)
+    } catch (error) {
+      throw accessError(this.#path, error)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
   /** Why the last state could not be saved. */
   get failure(): string | undefined {
     return this.#failure
   }
 
   close(): void {
+    this.sync()
     if (this.#fd !== undefined) closeSync(this.#fd)
     this.#fd = undefined
   }
@@ -77,7 +121,8 @@ function parseState(text: string): SavedState | undefined {
   }
 }
 
-function isMark({ index, offset, salt1, salt2, checksum }: WalMark): boolean {
+/** True for a mark in which all numbers are there. */
+export function isMark({ index, offset, salt1, salt2, checksum }: WalMark): boolean {
   return [index, offset, salt1, salt2, checksum.s0, checksum.s1].every(Number.isSafeInteger)
 }
 

@@ -2,7 +2,7 @@ import { decodeFrame } from '../format/lz4.ts'
 import { keys } from '../format/names.ts'
 import { frameSize, readFrameHeader, viewOf } from '../format/wal.ts'
 import type { WalMark } from '../format/wal-mark.ts'
-import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
+import type { SegmentInfo, SnapshotInfo, StorageClient } from '../storage/client.ts'
 import type { RemoteEnd } from './resume.ts'
 
 /** What a replica answered about one generation. */
@@ -36,15 +36,28 @@ export async function remoteState(
     const end = { index: newest.index, offset: 0, checksum: undefined }
     return { snapshots, end, hasRemains: false }
   }
+  return { snapshots, end: await segmentEnd(client, last, pageSize, signal), hasRemains: false }
+}
+
+/**
+ * The end of a segment, which only its content tells.
+ * @param pageSize of the database, without which there is no checksum
+ * @throws the storage's errors; ERR_REPLICA_DAMAGED
+ */
+export async function segmentEnd(
+  client: StorageClient,
+  segment: SegmentInfo,
+  pageSize: number | undefined,
+  signal: AbortSignal,
+): Promise<RemoteEnd> {
   let length = 0
   let tail: Buffer = Buffer.alloc(0)
-  const name = keys.segment(last)
-  for await (const block of decodeFrame(await client.openSegment(last, signal), name)) {
+  for await (const block of decodeFrame(await client.openSegment(segment, signal), keys.segment(segment))) {
     length += block.length
-    tail = Buffer.concat([tail, block]).subarray(-frameSize(pageSize))
+    tail = Buffer.concat([tail, block]).subarray(-frameSize(pageSize ?? 0))
   }
-  const end = { index: last.index, offset: last.offset + length, checksum: lastChecksum(tail, pageSize) }
-  return { snapshots, end, hasRemains: false }
+  const checksum = pageSize === undefined ? undefined : lastChecksum(tail, pageSize)
+  return { index: segment.index, offset: segment.offset + length, checksum }
 }
 
 function lastChecksum(tail: Buffer, pageSize: number): WalMark['checksum'] | undefined {

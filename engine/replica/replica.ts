@@ -6,27 +6,21 @@ import type { Logger } from '../log.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { StorageClient } from '../storage/client.ts'
 import { Backoff } from './backoff.ts'
+import { Lag } from './lag.ts'
 import { batchObject, Outbox } from './outbox.ts'
 import { Progress } from './progress.ts'
 import { type RemoteState, remoteState } from './remote-end.ts'
 import { planResume } from './resume.ts'
 import { Retainer } from './retainer.ts'
 import { Snapshotter } from './snapshotter.ts'
+import type { ReplicaStatus } from './status.ts'
 import { Wakeup } from './wakeup.ts'
 
-/** Least time between two syncs of a flush: what the first one leaves over waits for others. */
-const FINAL_GAP_MS = 50
+/** Failures that only a person can mend. */
+const REFUSALS = ['ERR_STORAGE_DENIED', 'ERR_STORAGE_NO_BUCKET', 'ERR_STORAGE_LOCAL', 'ERR_DATABASE_CONFLICT'] as const
 
-/** What can be said of a replica at a moment. */
-export interface ReplicaStatus {
-  readonly name: string
-  readonly type: string
-  /** How far it is stored; undefined before the first contact. */
-  readonly position: Position | undefined
-  /** Everything that was copied is stored, and there is a snapshot to restore it on. */
-  readonly isSynced: boolean
-  readonly lastError: string | undefined
-}
+/** Least time between two syncs of a flush. */
+const FINAL_GAP_MS = 50
 
 /**
  * One replica of one database: finds out where it stands, sends segments in order, and has snapshots taken and retention
@@ -39,6 +33,7 @@ export class Replica implements ReplicaFeed {
   readonly #logger: Logger
   readonly #outbox = new Outbox()
   readonly #progress = new Progress()
+  readonly #lag = new Lag()
   readonly #snapshotter: Snapshotter
   readonly #retainer: Retainer
   readonly #wakeup = new Wakeup()
@@ -50,6 +45,8 @@ export class Replica implements ReplicaFeed {
   #hasNews = true
   /** The generation whose place on the replica is known. */
   #attached: string | undefined
+  /** The database may write here. After that nobody else is expected to: what is found here is our own. */
+  #isAdmitted = false
   /** The generation that this replica began itself, and so has to ask the storage about when it comes back to it. */
   #begun: string | undefined
   /** Waiting segments were given up: more of them would be of no use before the next attach. */
@@ -84,7 +81,8 @@ export class Replica implements ReplicaFeed {
   get status(): ReplicaStatus {
     const { name, storage } = this.#options
     const position = this.#attached === undefined ? undefined : { generation: this.#attached, ...this.#progress.stored }
-    return { name, type: storage.type, position, isSynced: this.#isSynced, lastError: this.#lastError }
+    const lagMs = this.#source.position === undefined ? 0 : this.#lag.ms
+    return { name, type: storage.type, position, isSynced: this.#isSynced, lagMs, lastError: this.#lastError }
   }
 
   start(): void {
@@ -93,6 +91,7 @@ export class Replica implements ReplicaFeed {
 
   committed(): void {
     this.#hasNews = true
+    this.#lag.seen()
     // What waits for a generation that ended would keep the spool full for ever.
     const generation = this.#source.position?.generation
     if (generation !== undefined) this.#outbox.keep(generation)
@@ -100,6 +99,7 @@ export class Replica implements ReplicaFeed {
   }
 
   segment(segment: Segment): void {
+    this.#lag.copied(segment)
     if (this.#gaveUp) {
       segment.body.release()
       return
@@ -127,8 +127,8 @@ export class Replica implements ReplicaFeed {
 
   /**
    * Resolves when `position`, up to which the database is copied, is stored, or when all of a later generation is; rejects
-   * when `signal` aborts first, or with the storage's error when it refuses (no rights, no bucket, no folder): that is
-   * tried again too, but only a person can mend it.
+   * when `signal` aborts first, or with the error when the storage refuses (no rights, no bucket, no folder) or holds newer
+   * data: that is tried again too, but only a person can mend it.
    */
   async whenStored(position: Position, signal: AbortSignal): Promise<void> {
     const isStored = (): boolean =>
@@ -229,7 +229,7 @@ export class Replica implements ReplicaFeed {
   #noteFailure(message: string, error: unknown, waitMs?: number): void {
     if (this.#abort.signal.aborted) return
     this.#lastError = messageOf(error)
-    if (hasCode(error, 'ERR_STORAGE_DENIED', 'ERR_STORAGE_NO_BUCKET', 'ERR_STORAGE_LOCAL')) this.#refusal = error
+    if (hasCode(error, ...REFUSALS)) this.#refusal = error
     const retryIn = waitMs === undefined ? {} : { 'retry-in': `${Math.round(waitMs)}ms` }
     this.#logger.error(message, { error: this.#lastError, ...retryIn })
     this.#progress.wake()
@@ -249,7 +249,9 @@ export class Replica implements ReplicaFeed {
     // What was copied for others meanwhile goes first, as it is: a second piece would have to be joined to it.
     if (isNew || this.#outbox.isEmpty) {
       this.#hasNews = false
-      if (!(await this.#source.copy())) this.#hasNews = true
+      const since = performance.now()
+      if (await this.#source.copy()) this.#lag.copiedAll(since)
+      else this.#hasNews = true
     }
     // What comes in meanwhile is the next sync's, so that uploads keep their distance and snapshots get their turn.
     const due = new Set(this.#outbox.segments)
@@ -258,6 +260,7 @@ export class Replica implements ReplicaFeed {
       if (first === undefined || !due.has(first) || first.generation !== this.#attached) break
       await this.#sendNext()
     }
+    if (this.#hasSnapshot) this.#lag.stored(this.#outbox.segments[0])
   }
 
   async #sendNext(): Promise<void> {
@@ -274,6 +277,7 @@ export class Replica implements ReplicaFeed {
     this.#unsure = []
     this.#outbox.stored(batch)
     this.#progress.advance(last.end.index, last.end.offset)
+    if (this.#hasSnapshot) this.#lag.stored(this.#outbox.segments[0])
     this.#logger.debug('wal segment written', {
       position: formatPosition(position),
       elapsed: `${Math.round(performance.now() - startedAt)}ms`,
@@ -287,6 +291,8 @@ export class Replica implements ReplicaFeed {
     this.#gaveUp = false
     this.#snapshotter.adopt(undefined)
     this.#outbox.keep(generation)
+    if (!this.#isAdmitted) await this.#admit()
+    this.#isAdmitted = true
     const remote = await this.#remoteState(generation)
     if (remote === 'damaged' || remote?.hasRemains) {
       return await this.#source.startGeneration(generation, 'replica is damaged')
@@ -295,7 +301,11 @@ export class Replica implements ReplicaFeed {
     if (position?.generation !== generation) return
     const plan = planResume(remote?.end, position, this.#outbox.segments)
     const end = remote?.end
-    if (plan.kind === 'diverged') return await this.#source.startGeneration(generation, plan.reason)
+    if (plan.kind === 'diverged') {
+      // Somebody else has written since.
+      await this.#admit()
+      return await this.#source.startGeneration(generation, plan.reason)
+    }
     if (plan.kind === 'snapshot' || end === undefined) return await this.#startOver(generation)
     if (plan.kind === 'waiting') {
       this.#outbox.dropBefore(plan.first)
@@ -307,6 +317,10 @@ export class Replica implements ReplicaFeed {
     this.#snapshotter.adopt(remote?.snapshots.at(-1))
     this.#progress.advance(end.index, end.offset)
     this.#attached = generation
+  }
+
+  async #admit(): Promise<void> {
+    await this.#source.lineage.admit(this.#options, this.#client, this.#abort.signal)
   }
 
   /** What the replica holds of a generation; undefined for one that began here and has not been sent yet. */

@@ -18,6 +18,8 @@ export interface AppliedWal {
   readonly pages: number | undefined
   /** Where the last commit of the newest index ends. */
   readonly endOffset: number
+  /** Where the newest index ends, whether the last transaction in it is whole or not. */
+  readonly storedOffset: number
 }
 
 export interface WalSources {
@@ -55,6 +57,7 @@ export async function applyWal(
       pageSize: scan.header.pageSize,
       pages: newest?.pages ?? scan.commitSize,
       endOffset: newest?.endOffset ?? scan.commitEnd,
+      storedOffset: newest?.storedOffset ?? store.length,
     }
     const elapsed = `${Math.round(performance.now() - startedAt)}ms`
     logger.debug('applied wal', { index: hex8(planned.index), sz: store.length, elapsed })

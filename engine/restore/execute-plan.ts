@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { WherryError } from '../errors.ts'
 import { hex8, keys } from '../format/names.ts'
+import type { Inheritance } from '../lineage/inherit.ts'
 import type { LogFields, Logger } from '../log.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import type { SegmentInfo, SnapshotInfo, StorageClient } from '../storage/client.ts'
@@ -37,7 +38,7 @@ export async function executePlan(
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal,
-  tuning: RestoreTuning,
+  { tuning, passedOver }: { readonly tuning: RestoreTuning; readonly passedOver: Inheritance | undefined },
 ): Promise<ExecutedPlan> {
   const stop = new AbortController()
   const downloads = new Downloads(client, logger, AbortSignal.any([signal, stop.signal]), tuning)
@@ -60,7 +61,7 @@ export async function executePlan(
     if (wal === undefined) logger.info('snapshot only, finalizing database', describe(plan.snapshot))
     const pages = wal?.pages ?? snapshot.sizeBytes / snapshot.pageSize
     await turn()
-    await file.finish(pages * snapshot.pageSize)
+    await file.finish(pages * snapshot.pageSize, inheritance(plan, wal, passedOver))
     const { bytesWritten } = pageFile
     return { pages, endOffset: wal?.endOffset ?? 0, bytesDownloaded: downloads.bytes, bytesWritten }
   } finally {
@@ -70,6 +71,17 @@ export async function executePlan(
     store.close()
     file.discard()
   }
+}
+
+/** Everything in the replica up to the end of what was applied is in the restored database. */
+function inheritance(
+  { snapshot, wal, updatedAt }: RestorePlan,
+  applied: AppliedWal | undefined,
+  passedOver: Inheritance | undefined,
+): Inheritance {
+  const index = wal.at(-1)?.index ?? snapshot.index
+  const restored = { generation: snapshot.generation, index, offset: applied?.storedOffset ?? 0 }
+  return { claims: [restored, ...(passedOver?.claims ?? [])], asOf: passedOver?.asOf ?? updatedAt }
 }
 
 function newestFirst(wal: RestorePlan['wal']): SegmentInfo[] {

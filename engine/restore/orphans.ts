@@ -1,7 +1,7 @@
-import { lstatSync, renameSync, rmSync } from 'node:fs'
-import { systemCode } from '../errors.ts'
+import { renameSync, rmSync } from 'node:fs'
 import type { Logger } from '../log.ts'
-import { output, outputError } from './files.ts'
+import { output } from './files.ts'
+import { freeName, sizeOf, stampOf } from './set-aside.ts'
 
 /**
  * Clears away what stands beside the place of a database that is missing. SQLite would replay a `-wal` or `-journal` onto
@@ -11,7 +11,7 @@ import { output, outputError } from './files.ts'
  * @throws WherryError ERR_OUTPUT_ACCESS
  */
 export function setOrphansAside(databasePath: string, logger: Logger, now = new Date()): void {
-  const stamp = now.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  const stamp = stampOf(now)
   for (const path of [`${databasePath}-wal`, `${databasePath}-journal`]) {
     const size = sizeOf(path)
     if (size === undefined) continue
@@ -24,20 +24,4 @@ export function setOrphansAside(databasePath: string, logger: Logger, now = new 
     logger.warn('kept a file of the missing database under another name', { path, kept, sz: size })
   }
   output(`remove ${databasePath}-shm`, () => rmSync(`${databasePath}-shm`, { force: true }))
-}
-
-function freeName(path: string): string {
-  for (let n = 1; ; n++) {
-    const candidate = n === 1 ? path : `${path}-${n}`
-    if (sizeOf(candidate) === undefined) return candidate
-  }
-}
-
-function sizeOf(path: string): number | undefined {
-  try {
-    return lstatSync(path).size
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined
-    throw outputError(`look at ${path}`, error)
-  }
 }

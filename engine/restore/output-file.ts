@@ -1,4 +1,5 @@
 import {
+  chownSync,
   closeSync,
   fchmodSync,
   fchownSync,
@@ -14,14 +15,23 @@ import {
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { systemCode, WherryError } from '../errors.ts'
+import { type Inheritance, inherit } from '../lineage/inherit.ts'
+import { lineagePath } from '../lineage/lineage-file.ts'
 import type { Logger } from '../log.ts'
 import { output, outputError } from './files.ts'
 import { makeFolders, syncFolder } from './folders.ts'
 import { setOrphansAside } from './orphans.ts'
 import { fileMode, giveTo, type Ownership } from './ownership.ts'
+import { setAside } from './set-aside.ts'
 import { temporaryFilesOf, temporaryPath } from './temporary-files.ts'
 
 const fsyncFile = promisify(fsync)
+
+/** The part of a request that is about files. */
+export interface OutputRequest extends Ownership {
+  readonly metaPath?: string
+  readonly setAside?: boolean
+}
 
 /**
  * The file that a restore makes. It grows under a temporary name beside its final one and is renamed when it is complete
@@ -32,7 +42,7 @@ export class OutputFile {
   readonly path: string
   readonly descriptor: number
   readonly #finalPath: string
-  readonly #ownership: Ownership
+  readonly #request: OutputRequest
   readonly #logger: Logger
   #isOpen = true
   #isFinished = false
@@ -41,14 +51,14 @@ export class OutputFile {
    * Makes the file, and the folders for it; what an interrupted restore left is removed.
    * @throws WherryError ERR_OUTPUT_EXISTS, ERR_OUTPUT_ACCESS
    */
-  constructor(finalPath: string, ownership: Ownership, logger: Logger) {
-    requireNone(finalPath)
-    makeFolders(dirname(finalPath), ownership, logger)
+  constructor(finalPath: string, request: OutputRequest, logger: Logger) {
+    requireRoom(finalPath, request)
+    makeFolders(dirname(finalPath), request, logger)
     removeTemporary(finalPath)
     this.path = temporaryPath(finalPath)
     this.descriptor = output(`create ${this.path}`, () => openSync(this.path, 'wx+', 0o600))
     this.#finalPath = finalPath
-    this.#ownership = ownership
+    this.#request = request
     this.#logger = logger
   }
 
@@ -56,11 +66,11 @@ export class OutputFile {
    * Gives the file its size, mode, owner, durability and name, in this order.
    * @throws WherryError ERR_OUTPUT_EXISTS when a database has appeared meanwhile; ERR_OUTPUT_ACCESS
    */
-  async finish(sizeBytes: number): Promise<void> {
+  async finish(sizeBytes: number, inheritance: Inheritance): Promise<void> {
     const { path, descriptor } = this
     output(`size ${path}`, () => ftruncateSync(descriptor, sizeBytes))
-    output(`set the mode of ${path}`, () => fchmodSync(descriptor, fileMode(this.#ownership)))
-    giveTo(this.#ownership, path, (uid, gid) => fchownSync(descriptor, uid, gid), this.#logger)
+    output(`set the mode of ${path}`, () => fchmodSync(descriptor, fileMode(this.#request)))
+    giveTo(this.#request, path, (uid, gid) => fchownSync(descriptor, uid, gid), this.#logger)
     await fsyncFile(descriptor).catch((error: unknown) => {
       throw outputError(`sync ${path}`, error)
     })
@@ -70,13 +80,36 @@ export class OutputFile {
         `${path} was replaced while it was written; is another restore running?`,
       )
     }
-    requireNone(this.#finalPath)
-    setOrphansAside(this.#finalPath, this.#logger)
-    this.#logger.info('renaming database from temporary location', { path: this.#finalPath })
-    output(`rename ${path}`, () => renameSync(path, this.#finalPath))
+    requireRoom(this.#finalPath, this.#request)
+    this.#takePlace(inheritance)
     this.#isFinished = true
     this.#close()
     syncFolder(dirname(this.#finalPath))
+  }
+
+  /**
+   * The old database goes, then the lineage is the new one's, then the new database comes: at no time is an old database
+   * there with a lineage that is not its own. What fails is taken back.
+   */
+  #takePlace(inheritance: Inheritance): void {
+    const { metaPath } = this.#request
+    const finalPath = this.#finalPath
+    const undo: (() => void)[] = []
+    try {
+      if (isDatabase(finalPath)) undo.push(setAside(finalPath, this.#logger))
+      else setOrphansAside(finalPath, this.#logger)
+      syncFolder(dirname(finalPath))
+      if (metaPath !== undefined) {
+        makeFolders(metaPath, this.#request, this.#logger)
+        undo.push(inherit(finalPath, metaPath, inheritance))
+        giveTo(this.#request, metaPath, (uid, gid) => chownSync(lineagePath(metaPath), uid, gid), this.#logger)
+      }
+      this.#logger.info('renaming database from temporary location', { path: finalPath })
+      output(`rename ${this.path}`, () => renameSync(this.path, finalPath))
+    } catch (error) {
+      for (const step of undo.reverse()) step()
+      throw error
+    }
   }
 
   /** Removes what is there under the temporary name. Safe to call at any time; a finished file stays. */
@@ -99,8 +132,14 @@ export class OutputFile {
   }
 }
 
-function requireNone(path: string): void {
-  if (look(path) === undefined) return
+/** A file of 0 bytes is no database: it may be replaced. */
+function isDatabase(path: string): boolean {
+  const found = look(path)
+  return found !== undefined && !(found.isFile() && found.size === 0)
+}
+
+function requireRoom(path: string, { setAside = false }: OutputRequest): void {
+  if (!isDatabase(path) || (setAside && look(path)?.isFile() === true)) return
   throw new WherryError('ERR_OUTPUT_EXISTS', `${path} exists already; remove it or restore to another path`)
 }
 

@@ -1,15 +1,26 @@
+import { messageOf } from '../errors.ts'
+import type { Inheritance } from '../lineage/inherit.ts'
+import { findNewest, locate } from '../lineage/newest.ts'
+import { claimOf, type Remote } from '../lineage/relate.ts'
 import type { Logger } from '../log.ts'
 import type { StorageOptions } from '../options.ts'
+import { throwIfAborted } from '../storage/abort.ts'
 import { openStorage } from '../storage/open.ts'
-import { chooseReplica } from './choose-replica.ts'
+import { chooseReplica, type ReplicaCandidate } from './choose-replica.ts'
 import { type RestoreRequest, type RestoreResult, restoreDatabase } from './restore.ts'
+
+/** A replica to restore from. */
+export interface RestoreSource {
+  readonly name: string
+  readonly storage: StorageOptions
+}
 
 /**
  * Restores a database from the one of its replicas that has the newest data for the request.
  * @throws what restoreDatabase throws; ERR_NO_BACKUP only when every replica answered
  */
 export async function restoreFrom(
-  sources: readonly { readonly name: string; readonly storage: StorageOptions }[],
+  sources: readonly RestoreSource[],
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal,
@@ -18,9 +29,33 @@ export async function restoreFrom(
     sources.map(async ({ name, storage }) => ({ name, client: await openStorage(storage) })),
   )
   try {
+    const passedOver = await whatIsPassedOver(candidates, request, logger, signal)
     const { client, name, plan } = await chooseReplica(candidates, request, logger, signal)
-    return await restoreDatabase(client, name, request, logger, signal, { plan })
+    return await restoreDatabase(client, name, request, logger, signal, { plan, passedOver })
   } finally {
     for (const { client } of candidates) await client.close()
   }
+}
+
+/** Who asks for an older state, or another generation, gives up what came after it in all replicas that answer. */
+async function whatIsPassedOver(
+  candidates: readonly ReplicaCandidate[],
+  { metaPath, generation, index, timestamp }: RestoreRequest,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Inheritance | undefined> {
+  const isNewest = generation === undefined && index === undefined && timestamp === undefined
+  if (metaPath === undefined || isNewest) return undefined
+  const found: Remote[] = []
+  for (const { client, name } of candidates) {
+    try {
+      const newest = await findNewest(client, name, signal)
+      if (newest !== undefined) found.push(await locate(client, newest, undefined, signal))
+    } catch (error) {
+      throwIfAborted(signal, 'The restore')
+      logger.warn('replica cannot be asked what it holds', { replica: name, error: messageOf(error) })
+    }
+  }
+  const asOf = new Date(Math.max(0, ...found.map(({ updatedAt }) => updatedAt.getTime())))
+  return found.length === 0 ? undefined : { claims: found.map(claimOf), asOf }
 }

@@ -1,5 +1,6 @@
 import { hasCode } from '../errors.ts'
 import { keys, type Position } from '../format/names.ts'
+import type { Inheritance } from '../lineage/inherit.ts'
 import type { Logger } from '../log.ts'
 import type { StorageClient } from '../storage/client.ts'
 import { executePlan } from './execute-plan.ts'
@@ -18,6 +19,13 @@ export interface RestoreRequest extends RestoreTarget, Ownership {
   readonly outputPath: string
   /** How many objects to download at a time. @default 8 */
   readonly parallelism?: number
+  /** The folder for the engine's state, when the database is going to be replicated: its lineage begins anew there. */
+  readonly metaPath?: string
+  /**
+   * A database that exists is renamed to NAME.aside-STAMP, with its WAL, when the restored one is complete; otherwise it is
+   * an error. @default false
+   */
+  readonly setAside?: boolean
 }
 
 export interface RestoreResult {
@@ -37,12 +45,19 @@ export interface RestoreResult {
   readonly bytesWritten: number
 }
 
+export interface RestoreOptions {
+  /** What chooseReplica found, to save asking again. */
+  readonly plan?: RestorePlan
+  readonly tuning?: RestoreTuning
+  /** What the replicas hold beside what is restored, when that is not their newest state. */
+  readonly passedOver?: Inheritance | undefined
+}
+
 /**
  * Makes a database file of what a replica holds. The file is complete, verified and on disk when it gets its name; when
- * anything fails nothing of it is left, and nothing that was there is overwritten.
+ * anything fails nothing of it is left, and nothing that was there is overwritten or moved.
  *
  * @param replicaName for messages
- * @param options.plan what chooseReplica found, to save asking again
  * @throws WherryError ERR_NO_BACKUP when the replica answered and nothing matches; ERR_REPLICA_DAMAGED, naming the object;
  *   ERR_OUTPUT_EXISTS; ERR_OUTPUT_ACCESS; ERR_USAGE; ERR_CANCELLED; the storage's errors
  */
@@ -52,7 +67,7 @@ export async function restoreDatabase(
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal = new AbortController().signal,
-  { plan: given, tuning = defaultTuning }: { readonly plan?: RestorePlan; readonly tuning?: RestoreTuning } = {},
+  { plan: given, tuning = defaultTuning, passedOver }: RestoreOptions = {},
 ): Promise<RestoreResult> {
   const startedAt = performance.now()
   const unusable = new Set<string>()
@@ -60,7 +75,7 @@ export async function restoreDatabase(
   let plan = given ?? (await findPlan(client, replicaName, request, logger, signal, options))
   for (let plans = 1; ; plans++) {
     try {
-      const { endOffset, ...done } = await executePlan(plan, client, request, logger, signal, tuning)
+      const { endOffset, ...done } = await executePlan(plan, client, request, logger, signal, { tuning, passedOver })
       const { generation, index: snapshotIndex } = plan.snapshot
       const maxIndex = plan.wal.at(-1)?.index ?? snapshotIndex
       const position = { generation, index: maxIndex, offset: endOffset }

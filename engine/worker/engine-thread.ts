@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import type { DatabaseStatus } from '../engine.ts'
 import { WherryError } from '../errors.ts'
+import type { Examination } from '../lineage/examine.ts'
 import type { LogSink } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
 import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
-import { type Calls, fromPlainError, type Message, type Method, type Request, type RestoreSource } from './protocol.ts'
+import type { RestoreSource } from '../restore/restore-from.ts'
+import { type Calls, fromPlainError, type Message, type Method, type Request } from './protocol.ts'
 
 /** Beside this module: as source in a checkout, as JavaScript in a bundle. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
@@ -75,6 +77,16 @@ export class EngineThread {
 
   async status(): Promise<DatabaseStatus[]> {
     return await this.#call('status', undefined)
+  }
+
+  /** See Engine.examine. */
+  async examine(database: DatabaseOptions, signal?: AbortSignal): Promise<Examination> {
+    return await this.#call('examine', database, signal)
+  }
+
+  /** See Engine.acceptLocal. */
+  async acceptLocal(database: DatabaseOptions, signal?: AbortSignal): Promise<void> {
+    await this.#call('acceptLocal', database, signal)
   }
 
   /** Restores one database from the best of `sources`; see restoreFrom. */

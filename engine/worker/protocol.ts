@@ -1,14 +1,10 @@
 import type { DatabaseStatus } from '../engine.ts'
 import { type ErrorCode, messageOf, WherryError } from '../errors.ts'
+import type { Examination } from '../lineage/examine.ts'
 import type { LogFields, LogLevel } from '../log.ts'
-import type { DatabaseOptions, StorageOptions } from '../options.ts'
+import type { DatabaseOptions } from '../options.ts'
 import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
-
-/** A replica to restore from. */
-export interface RestoreSource {
-  readonly name: string
-  readonly storage: StorageOptions
-}
+import type { RestoreSource } from '../restore/restore-from.ts'
 
 /** What the thread can be asked to do: the parameters and the result of each call. */
 export interface Calls {
@@ -16,6 +12,8 @@ export interface Calls {
   whenSynced: { params: undefined; result: undefined }
   status: { params: undefined; result: DatabaseStatus[] }
   close: { params: undefined; result: undefined }
+  examine: { params: DatabaseOptions; result: Examination }
+  acceptLocal: { params: DatabaseOptions; result: undefined }
   restore: { params: { sources: readonly RestoreSource[]; request: RestoreRequest }; result: RestoreResult }
 }
 

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { Engine } from '../engine.ts'
 import { WherryError } from '../errors.ts'
-import { Logger, type LogSink } from '../log.ts'
+import type { LogSink } from '../log.ts'
 import { type Calls, type Message, type Method, type Request, toPlainError } from './protocol.ts'
 
 if (parentPort === null) throw new Error('This module runs in a worker thread')
@@ -19,10 +19,9 @@ const handlers: { [M in Method]: (params: Calls[M]['params'], signal: AbortSigna
   whenSynced: async (_, signal) => void (await engine.whenSynced(signal)),
   status: async () => engine.status,
   close: async (_, signal) => void (await engine.close(signal)),
-  restore: async ({ sources, request }, signal) => {
-    const { restoreFrom } = await import('../restore/restore-from.ts')
-    return await restoreFrom(sources, request, new Logger(sink), signal)
-  },
+  examine: (database, signal) => engine.examine(database, signal),
+  acceptLocal: async (database, signal) => void (await engine.acceptLocal(database, signal)),
+  restore: ({ sources, request }, signal) => engine.restore(sources, request, signal),
 }
 
 async function answer<M extends Method>(id: number, method: M, params: Calls[M]['params']): Promise<void> {

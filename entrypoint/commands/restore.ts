@@ -38,14 +38,15 @@ export async function run(context: Context): Promise<number> {
   if (parsed === undefined) return 0
   const { flags } = parsed
   const timestamp = parseTimestamp(flags)
-  const { replicas, outputPath } = await findTarget(flags, onlyArgument(parsed.rest, 'DB_PATH or REPLICA_URL'), context)
+  const { replicas, ...place } = await findTarget(flags, onlyArgument(parsed.rest, 'DB_PATH or REPLICA_URL'), context)
+  const { outputPath } = place
   const logger = new Logger(context.log.sink)
   if (statSync(outputPath, { throwIfNoEntry: false }) !== undefined && flags['if-db-not-exists']) {
     logger.info('database already exists, skipping', { path: outputPath })
     return 0
   }
   const request = {
-    outputPath,
+    ...place,
     ...(flags.generation === undefined ? {} : { generation: flags.generation }),
     ...(flags.index === undefined ? {} : { index: flags.index }),
     ...(timestamp === undefined ? {} : { timestamp }),
@@ -91,7 +92,7 @@ async function findTarget(
   flags: Flags,
   argument: string,
   context: Context,
-): Promise<{ replicas: readonly ReplicaOptions[]; outputPath: string }> {
+): Promise<{ replicas: readonly ReplicaOptions[]; outputPath: string; metaPath?: string }> {
   if (isReplicaUrl(argument)) {
     if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
     if (flags.o === undefined) throw new WherryError('ERR_USAGE', 'A replica URL needs -o, the path to restore to')
@@ -103,5 +104,7 @@ async function findTarget(
   context.log.configure(config.logging)
   const path = absolutePath(argument)
   const replicas = findReplicas(config, path, flags.replica)
-  return { replicas, outputPath: flags.o === undefined ? path : resolve(flags.o) }
+  if (flags.o !== undefined) return { replicas, outputPath: resolve(flags.o) }
+  const metaPath = config.databases.find((database) => database.path === path)?.metaPath
+  return { replicas, outputPath: path, ...(metaPath === undefined ? {} : { metaPath }) }
 }

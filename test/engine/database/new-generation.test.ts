@@ -9,6 +9,9 @@ import { Unit } from '../../support/unit.ts'
 
 const insert = 'INSERT INTO blobs VALUES (randomblob(1000))'
 
+/** It looks for commits only when it is asked to. */
+const quiet = { monitorIntervalMs: 3_600_000 }
+
 /** An engine that stored an app's commits, and both still run. */
 class Story {
   readonly unit: Unit
@@ -17,8 +20,7 @@ class Story {
 
   constructor(t: TestContext) {
     this.#t = t
-    // It looks for commits only when it is asked to.
-    this.unit = new Unit(t, { database: { monitorIntervalMs: 3_600_000 } })
+    this.unit = new Unit(t, { database: quiet })
   }
 
   async begin(): Promise<this> {
@@ -150,7 +152,8 @@ for (const [what, { reason, happens }] of Object.entries(betweenEngines)) {
   test(`A new generation when ${what}: ${reason}`, async (t) => {
     const story = await new Story(t).begin()
     await happens(story)
-    await story.unit.start()
+    // A disk that lost what the replica has is a conflict, unless the user wants to go on.
+    await story.unit.start(undefined, { database: { ...quiet, onConflict: 'use-local' } })
     await story.unit.logged('sync: new generation', 2)
     await story.assertStored()
     assert.deepEqual(story.unit.reasons, ['no generation exists', reason])

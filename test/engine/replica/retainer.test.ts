@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { rmSync, utimesSync } from 'node:fs'
-import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, startApp } from '../../support/app-process.ts'
@@ -57,7 +56,7 @@ class Story {
 
   /** Begins a new generation at the next start. */
   forget(): void {
-    rmSync(join(this.unit.metaPath, 'position'))
+    rmSync(this.unit.metaPath, { recursive: true })
   }
 }
 

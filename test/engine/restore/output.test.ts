@@ -53,7 +53,7 @@ test('Sets mode and owner as asked, whatever the umask', {
 test('Never overwrites what is there', async (t) => {
   const replica = build(t)
   for (const make of [
-    (path: string) => writeFileSync(path, ''),
+    (path: string) => writeFileSync(path, ' '),
     (path: string) => mkdirSync(path),
     (path: string) => symlinkSync('/nowhere/at/all', path),
   ]) {

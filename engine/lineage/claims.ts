@@ -1,0 +1,76 @@
+import { type SavedState, StateFile } from '../database/state-file.ts'
+import { checksumAt, readWalHeader } from '../sqlite/wal-reader.ts'
+import { inspectDatabase } from './inspect.ts'
+import { type Held, noLineage } from './lineage.ts'
+import { LineageFile } from './lineage-file.ts'
+import { litestreamStates } from './litestream-folder.ts'
+import type { Claims, LiveWal } from './relate.ts'
+
+/** A database that came back from the past is at most so many WAL restarts behind; a random salt lands there once in 2^20 times. */
+const STEPS_BACK = 4096
+
+export interface ReadClaims extends Claims {
+  /** What our own state says, without Litestream's. */
+  readonly own: Held | undefined
+}
+
+/** What the WAL beside the database says about a saved state. */
+interface Evaluation {
+  readonly held: Held
+  /** The WAL is of the state's own line: this database is the one that the state is about. */
+  readonly isOwn: boolean
+}
+
+/**
+ * What the meta folder, and a folder that Litestream left, say about a database that is there.
+ *
+ * A state is not simply believed. Where the live WAL is the state's, or one from before it, the database may have less than
+ * the state says (its disk lost power, or went back to an older image while the meta folder is elsewhere). And where the
+ * WAL says nothing, the file may be another one than the state is about: a database that the engine had open has
+ * `_litestream_seq`, unless the app dropped it.
+ *
+ * @throws WherryError ERR_DATABASE_ACCESS
+ */
+export function readClaims({ path, metaPath }: { readonly path: string; readonly metaPath: string }): ReadClaims {
+  // The state before the WAL, so that a WAL that another engine restarts meanwhile is never taken for an older one.
+  const saved = new StateFile(metaPath).load()
+  const lineage = new LineageFile(metaPath).load()
+  const litestream = litestreamStates(path, metaPath).filter(({ generation }) => !lineage.disowned.includes(generation))
+  const states = saved === undefined ? litestream : [saved, ...litestream]
+  const evaluations = states.map((state) => evaluate(state, `${path}-wal`))
+  const isOwn = evaluations.length === 0 || evaluations.some((each) => each.isOwn)
+  if (!isOwn && inspectDatabase(path).hasSequence === false) return { lineage: noLineage, held: [], own: undefined }
+  const held = evaluations.map((each) => each.held)
+  return { lineage, held, own: saved === undefined ? undefined : held[0] }
+}
+
+/** The WAL of a database as it is now. */
+export function liveWal(path: string): LiveWal {
+  const walPath = `${path}-wal`
+  const salts = readWalHeader(walPath)
+  return {
+    salts: salts === undefined ? undefined : { salt1: salts.salt1, salt2: salts.salt2 },
+    checksumAt: (offset) => (salts === undefined ? undefined : checksumAt(walPath, salts, offset)),
+  }
+}
+
+function evaluate({ generation, mark, previousEnd }: SavedState, walPath: string): Evaluation {
+  const wal = { salt1: mark.salt1, salt2: mark.salt2 }
+  const full = { generation, index: mark.index, offset: mark.offset, wal, previousEnd }
+  const live = readWalHeader(walPath)
+  if (live === undefined) return { held: full, isOwn: false }
+  const steps = (mark.salt1 - live.salt1) >>> 0
+  if (live.salt1 === mark.salt1 && live.salt2 === mark.salt2) {
+    const sum = checksumAt(walPath, mark, mark.offset)
+    const isWhole = sum?.s0 === mark.checksum.s0 && sum.s1 === mark.checksum.s1
+    return { held: isWhole ? full : { ...full, offset: 0 }, isOwn: true }
+  }
+  if (steps === 0 || steps > STEPS_BACK) return { held: full, isOwn: false }
+  const index = mark.index - steps
+  return { held: { generation, index, offset: 0, wal: undefined, previousEnd: undefined }, isOwn: true }
+}
+
+/** @returns the page size of the live WAL, by which checksums of a replica's segments can be compared with it */
+export function livePageSize(path: string): number | undefined {
+  return readWalHeader(`${path}-wal`)?.pageSize
+}

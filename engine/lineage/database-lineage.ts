@@ -1,0 +1,138 @@
+import { StateFile } from '../database/state-file.ts'
+import { hasCode, messageOf, WherryError } from '../errors.ts'
+import { formatPosition, MAX_INDEX, type Position } from '../format/names.ts'
+import type { Logger } from '../log.ts'
+import type { DatabaseOptions, ReplicaOptions } from '../options.ts'
+import type { StorageClient } from '../storage/client.ts'
+import { livePageSize, liveWal, readClaims } from './claims.ts'
+import { conflict } from './conflict.ts'
+import type { Cleared } from './examine.ts'
+import { noLineage, withClaims, withLimits, withReplica } from './lineage.ts'
+import { LineageFile } from './lineage-file.ts'
+import { litestreamStates } from './litestream-folder.ts'
+import { findNewest, locate } from './newest.ts'
+import { type Claims, claimOf, type Remote, relate } from './relate.ts'
+import { replicaKey } from './replica-key.ts'
+
+/**
+ * The lineage of one live database, as its engine keeps it: what is written down when, and the guard before the first byte
+ * goes to a replica. Whoever calls holds the engine's lock.
+ *
+ * The order of things makes every crash harmless: a generation is claimed before anything of it can be sent, a limit goes
+ * before anything is sent to that replica, and what is sent is in `position` first. So what a replica holds is always
+ * covered by what the meta folder says, and never the other way round.
+ */
+export class DatabaseLineage {
+  readonly #options: DatabaseOptions
+  readonly #logger: Logger
+  readonly #file: LineageFile
+  #cleared = new Map<string, Position | undefined>()
+  /** What was claimed as this process began. What it commits since proves nothing about a replica that it has not met. */
+  #claims: Claims | undefined
+
+  constructor(options: DatabaseOptions, logger: Logger) {
+    this.#options = options
+    this.#logger = logger
+    this.#file = new LineageFile(options.metaPath)
+  }
+
+  /** Replicas that were examined just now and hold nothing newer: they need not be asked again. */
+  clear(cleared: Cleared): void {
+    this.#cleared = new Map(cleared)
+  }
+
+  /** True when there is something to forget for a database that is gone. */
+  get hasLeftOvers(): boolean {
+    const { path, metaPath } = this.#options
+    if (new StateFile(metaPath).load() !== undefined) return true
+    const { claims, replicas, asOf, disowned } = this.#file.load()
+    if (claims.length > 0 || replicas.length > 0 || asOf !== undefined) return true
+    return litestreamStates(path, metaPath).some(({ generation }) => !disowned.includes(generation))
+  }
+
+  /** The database is gone: one that is made in its place descends from nothing. */
+  forget(): void {
+    const { path, metaPath } = this.#options
+    this.#file.save({ ...noLineage, disowned: litestreamStates(path, metaPath).map(({ generation }) => generation) })
+    new StateFile(metaPath).forget()
+  }
+
+  /** Before the database is opened for writing: takes down what it can be trusted with. */
+  opening(): void {
+    if (this.#claims !== undefined) return
+    const claims = readClaims(this.#options)
+    this.#claims = claims
+    const examined = [...this.#cleared.values()].filter((claim) => claim !== undefined)
+    const lineage = withClaims(claims.lineage, examined)
+    const keys = this.#options.replicas.map(({ storage }) => replicaKey(storage))
+    try {
+      this.#file.save(claims.own === undefined ? lineage : withLimits(lineage, keys, claims.own))
+    } catch (error) {
+      if (!hasCode(error, 'ERR_DATABASE_ACCESS')) throw error
+      this.#logger.warn('lineage cannot be saved', { error: messageOf(error) })
+    }
+  }
+
+  /**
+   * A generation is about to begin, and nothing of it is saved or sent yet.
+   * @param ended where the one before it ended, if this process had one
+   * @throws WherryError ERR_DATABASE_BUSY when that cannot be written down: it must not begin before
+   */
+  beginning(ended: Position | undefined): void {
+    const held = this.#claims?.held ?? []
+    this.#claim(ended === undefined ? held : [ended, ...held])
+  }
+
+  /**
+   * For a generation whose `position` cannot be saved: whatever a replica holds of it is ours.
+   * @throws WherryError ERR_DATABASE_BUSY as {@link beginning}
+   */
+  claimWhole(generation: string): void {
+    this.#claim([{ generation, index: MAX_INDEX, offset: 0 }])
+  }
+
+  #claim(claims: readonly Position[]): void {
+    try {
+      this.#file.save(withClaims(this.#file.load(), claims))
+    } catch (error) {
+      throw new WherryError('ERR_DATABASE_BUSY', `A generation cannot begin: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  /**
+   * The guard: returns when the database may write to a replica that this process did not write to before, or that turned
+   * out to be further than the database.
+   * @throws WherryError ERR_DATABASE_CONFLICT when the replica holds newer data, or another database's; the storage's
+   *   errors; ERR_DATABASE_ACCESS when the decision cannot be written down
+   */
+  async admit(replica: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<void> {
+    const claims = this.#cleared.delete(replica.name) ? [] : await this.#ask(replica, client, signal)
+    const key = replicaKey(replica.storage)
+    this.#file.save(withReplica(withClaims(this.#file.load(), claims), key))
+  }
+
+  /** @returns what the replica holds, to be claimed from now on */
+  async #ask({ name, storage }: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<Position[]> {
+    const { path, onConflict } = this.#options
+    const newest = await findNewest(client, name, signal)
+    if (newest === undefined) return []
+    const remote = await locate(client, newest, livePageSize(path), signal)
+    const claims = this.#claims ?? { lineage: noLineage, held: [] }
+    const relation = relate(remote, claims, replicaKey(storage), liveWal(path))
+    if (relation === 'same') return [claimOf(remote)]
+    // What cannot be restored is nothing to lose; what is damaged is found damaged again, and mended, by who goes on there.
+    if (relation === undefined || newest.damage !== undefined) return []
+    if (relation !== 'unproven' && onConflict === 'refuse') throw conflict(path, name, relation, remote)
+    this.#tell(name, remote, relation === 'unproven')
+    return [claimOf(remote)]
+  }
+
+  #tell(replica: string, remote: Remote, isUnproven: boolean): void {
+    const message = isUnproven
+      ? 'replica holds a generation of unknown origin, it is passed over'
+      : 'replica holds newer data, it is passed over since use-local is set'
+    const { generation, updatedAt } = remote
+    const position = formatPosition({ ...claimOf(remote), generation })
+    this.#logger.warn(message, { replica, generation, position, updated: updatedAt.toISOString() })
+  }
+}

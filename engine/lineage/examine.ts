@@ -1,0 +1,108 @@
+import { type ErrorCode, WherryError } from '../errors.ts'
+import type { Position } from '../format/names.ts'
+import type { DatabaseOptions, ReplicaOptions } from '../options.ts'
+import type { StorageClient } from '../storage/client.ts'
+import { openStorage } from '../storage/open.ts'
+import { livePageSize, liveWal, readClaims } from './claims.ts'
+import { inspectDatabase, type LocalDatabase } from './inspect.ts'
+import { findNewest, locate } from './newest.ts'
+import { claimOf, type Relation, relate } from './relate.ts'
+import { replicaKey } from './replica-key.ts'
+
+/** What one replica answered. */
+export type ReplicaFinding = { readonly name: string } & (
+  | { readonly kind: 'empty' }
+  | {
+      readonly kind: 'holds'
+      /** The newest generation that can be restored. */
+      readonly generation: string
+      readonly updatedAt: Date
+      /** What it is to the local database; only when there is one, `present` or `blank`. */
+      readonly relation?: Relation
+    }
+  /** It did not answer, or what it holds is damaged. */
+  | { readonly kind: 'unknown'; readonly code: ErrorCode; readonly message: string }
+)
+
+/** What is known of a database before anything is decided. */
+export interface Examination {
+  readonly local: LocalDatabase
+  /** In the order of the configuration. */
+  readonly replicas: readonly ReplicaFinding[]
+}
+
+/** What a replica that holds nothing newer holds, as a claim; undefined for an empty one. By the replica's name. */
+export type Cleared = ReadonlyMap<string, Position | undefined>
+
+/**
+ * Looks at a database and asks its replicas, all at a time and each once: three listings, two more for each further
+ * generation, and one download where there is a database to compare with. Changes nothing.
+ *
+ * @param signal ends the questions: a replica that has not answered by then is `unknown`, with ERR_CANCELLED
+ * @throws WherryError ERR_DATABASE_ACCESS when the meta folder cannot be read; trouble with a replica is a finding
+ */
+export async function examineDatabase(
+  options: DatabaseOptions,
+  signal: AbortSignal,
+): Promise<Examination & { readonly cleared: Cleared }> {
+  const { kind, why } = inspectDatabase(options.path)
+  const local = why === undefined ? { kind } : { kind, why }
+  const compare = kind === 'present' || kind === 'blank'
+  const cleared = new Map<string, Position | undefined>()
+  const replicas = await Promise.all(
+    options.replicas.map(async (replica): Promise<ReplicaFinding> => {
+      const { claim, ...finding } = await ask(options, replica, compare, signal)
+      const isClear = finding.kind === 'empty' || (finding.kind === 'holds' && finding.relation === 'same')
+      if (isClear) cleared.set(replica.name, claim)
+      return finding
+    }),
+  )
+  return { local, replicas, cleared }
+}
+
+type Answer = ReplicaFinding & { readonly claim?: Position }
+
+async function ask(
+  database: DatabaseOptions,
+  replica: ReplicaOptions,
+  compare: boolean,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { name } = replica
+  try {
+    const client = await openStorage(replica.storage)
+    try {
+      return await askThrough(client, database, replica, compare, signal)
+    } finally {
+      await client.close()
+    }
+  } catch (error) {
+    if (!(error instanceof WherryError) || error.code === 'ERR_DATABASE_ACCESS') throw error
+    return { name, kind: 'unknown', code: error.code, message: error.message }
+  }
+}
+
+async function askThrough(
+  client: StorageClient,
+  database: DatabaseOptions,
+  { name, storage }: ReplicaOptions,
+  compare: boolean,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const newest = await findNewest(client, name, signal)
+  if (newest === undefined) return { name, kind: 'empty' }
+  const { generation, updatedAt, damage } = newest
+  if (!compare) {
+    if (damage !== undefined) throw damage
+    return { name, kind: 'holds', generation, updatedAt }
+  }
+  const remote = await locate(client, newest, livePageSize(database.path), signal)
+  // After the replica: an engine that still runs here may have sent more since the claims were read before.
+  const relation = relate(remote, readClaims(database), replicaKey(storage), liveWal(database.path))
+  if (damage !== undefined && relation !== 'same') throw damage
+  if (relation !== undefined) return { name, kind: 'holds', generation, updatedAt, relation, claim: claimOf(remote) }
+  throw new WherryError(
+    'ERR_REPLICA_DAMAGED',
+    `The last WAL segment of generation ${generation} in replica ${name} is damaged: it cannot be told whether it is newer than ${database.path}`,
+  )
+}

@@ -1,0 +1,34 @@
+import { StateFile } from '../database/state-file.ts'
+import type { Position } from '../format/names.ts'
+import { noLineage, withClaims } from './lineage.ts'
+import { LineageFile } from './lineage-file.ts'
+import { litestreamStates } from './litestream-folder.ts'
+
+/** What a restored database supersedes. */
+export interface Inheritance {
+  /** Generations and how far replicas held them, the one that was restored among them. */
+  readonly claims: readonly Position[]
+  /** The time of the newest object that was there to choose from, by the storage's clock. */
+  readonly asOf: Date
+}
+
+/**
+ * Writes down where a database that is about to get its name comes from, and makes the engine's state of the one before it
+ * void. There must be no database at `path` now: if everything stopped here, an old one would pass for the restored one.
+ *
+ * @returns takes it back
+ * @throws WherryError ERR_DATABASE_ACCESS
+ */
+export function inherit(path: string, metaPath: string, { claims, asOf }: Inheritance): () => void {
+  const file = new LineageFile(metaPath)
+  const state = new StateFile(metaPath)
+  const before = { lineage: file.load(), state: state.load() }
+  const disowned = litestreamStates(path, metaPath).map(({ generation }) => generation)
+  file.save(withClaims({ ...noLineage, asOf, disowned }, claims))
+  state.forget()
+  return () => {
+    if (before.state !== undefined) state.save(before.state)
+    state.close()
+    file.save(before.lineage)
+  }
+}

@@ -1,0 +1,119 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { isMark } from '../database/state-file.ts'
+import { messageOf, systemCode, WherryError } from '../errors.ts'
+import { isGeneration, type Position } from '../format/names.ts'
+import { type Held, type Lineage, noLineage } from './lineage.ts'
+
+export function lineagePath(metaPath: string): string {
+  return join(metaPath, 'lineage')
+}
+
+/**
+ * `lineage` in the meta folder: JSON, replaced as a whole and on disk when a save returns. What is written here decides
+ * whether a later start trusts the database, so unlike `position` it must never be older than what was sent.
+ */
+export class LineageFile {
+  readonly #folder: string
+  readonly #path: string
+
+  constructor(metaPath: string) {
+    this.#folder = metaPath
+    this.#path = lineagePath(metaPath)
+  }
+
+  /** What was saved; parts that cannot be understood count as absent. @throws WherryError ERR_DATABASE_ACCESS */
+  load(): Lineage {
+    let text: string
+    try {
+      text = readFileSync(this.#path, 'utf8')
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return noLineage
+      throw this.#error(error)
+    }
+    return parseLineage(text)
+  }
+
+  /** Saves durably; does nothing when the file says so already. @throws WherryError ERR_DATABASE_ACCESS */
+  save(lineage: Lineage): void {
+    const text = JSON.stringify(lineage)
+    if (text === JSON.stringify(this.load())) return
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      const temporary = `${this.#path}.tmp`
+      const fd = openSync(temporary, 'w', 0o600)
+      try {
+        writeSync(fd, `${text}\n`)
+        fsyncSync(fd)
+      } finally {
+        closeSync(fd)
+      }
+      renameSync(temporary, this.#path)
+      syncFolder(this.#folder)
+    } catch (error) {
+      throw this.#error(error)
+    }
+  }
+
+  #error(error: unknown): WherryError {
+    return new WherryError(
+      'ERR_DATABASE_ACCESS',
+      `${this.#path}, the engine's own state, cannot be used: ${messageOf(error)}; make room, make the folder writable or set meta-path`,
+      { cause: error },
+    )
+  }
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function parseLineage(text: string): Lineage {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return noLineage
+  }
+  if (typeof value !== 'object' || value === null) return noLineage
+  const { claims, asOf, replicas, limits, disowned } = value as Partial<Record<keyof Lineage, unknown>>
+  const time = new Date(typeof asOf === 'string' ? asOf : Number.NaN)
+  return {
+    claims: listOf(claims).filter(isPosition),
+    asOf: Number.isNaN(time.getTime()) ? undefined : time,
+    replicas: listOf(replicas).filter(isText),
+    limits: Object.fromEntries(
+      Object.entries(limits ?? {}).flatMap(([key, held]) => (isHeld(held) ? [[key, heldOf(held)]] : [])),
+    ),
+    disowned: listOf(disowned).filter(isText),
+  }
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isPosition(value: unknown): value is Position {
+  const { generation, index, offset } = (value ?? {}) as Partial<Position>
+  return typeof generation === 'string' && isGeneration(generation) && [index, offset].every(Number.isSafeInteger)
+}
+
+function isHeld(value: unknown): value is Held {
+  if (!isPosition(value)) return false
+  const { wal, previousEnd } = value as Held
+  const hasWal = wal === undefined || [wal?.salt1, wal?.salt2].every(Number.isSafeInteger)
+  return hasWal && (previousEnd === undefined || isMark(previousEnd))
+}
+
+function heldOf({ generation, index, offset, wal, previousEnd }: Held): Held {
+  return { generation, index, offset, wal, previousEnd }
+}

@@ -1,0 +1,101 @@
+import type { Position } from '../format/names.ts'
+import type { Checksum } from '../format/wal.ts'
+import type { WalMark } from '../format/wal-mark.ts'
+import type { RemoteEnd } from '../replica/resume.ts'
+import { type Held, isBeyond, type Lineage } from './lineage.ts'
+
+/**
+ * What a replica's newest restorable generation is to a database:
+ * - `same`: the database contains all of it, or was preferred to it
+ * - `behind`: it is the database's own history, and goes on where the database ends
+ * - `superseded`: somebody else wrote it, after this database's history was the replica's
+ * - `unproven`: nothing is known of where the database, or the replica, comes from
+ */
+export type Relation = 'same' | 'behind' | 'superseded' | 'unproven'
+
+/** The newest generation of a replica that can be restored. */
+export interface Remote {
+  readonly generation: string
+  /** How far the replica holds it at least: the start of its last segment. */
+  readonly start: { readonly index: number; readonly offset: number }
+  /** Where it ends; undefined when the last segment is damaged. */
+  readonly end: RemoteEnd | undefined
+  readonly updatedAt: Date
+}
+
+/** What a database says of itself. */
+export interface Claims {
+  readonly lineage: Lineage
+  /** How far it holds the generation that it is in: by the engine's own state, and by Litestream's. */
+  readonly held: readonly Held[]
+}
+
+/** The WAL beside the database, as it is now. */
+export interface LiveWal {
+  readonly salts: Pick<WalMark, 'salt1' | 'salt2'> | undefined
+  /** The cumulative checksum at `offset`; undefined when the WAL does not reach so far. */
+  checksumAt(offset: number): Checksum | undefined
+}
+
+/**
+ * Decides by positions, and by checksums where there are any. A WAL that shows the replica's last checksum at the replica's
+ * end is the WAL that the replica has the beginning of: that alone is proof, whatever else is lost.
+ *
+ * @param key the replica's, see replicaKey
+ * @returns undefined when the replica's last segment is damaged and would decide
+ */
+export function relate(remote: Remote, claims: Claims, key: string, wal: LiveWal): Relation | undefined {
+  const { lineage, held } = claims
+  const { generation, end } = remote
+  if (end !== undefined && isEqual(end.checksum, wal.checksumAt(end.offset))) return 'same'
+  const limit = lineage.limits[key]
+  if (limit?.generation === generation) return judge(remote, nearer(limit, held), wal)
+  const claim = lineage.claims.find((each) => each.generation === generation)
+  if (claim !== undefined && end !== undefined && !isBeyond(end, claim)) return 'same'
+  const own = held.filter((each) => each.generation === generation)
+  if (own.length > 0) return best(own.map((each) => judge(remote, each, wal)))
+  if (claim !== undefined) return isBeyond(remote.start, claim) || end !== undefined ? 'behind' : undefined
+  if (lineage.asOf !== undefined) return remote.updatedAt > lineage.asOf ? 'superseded' : 'same'
+  if (lineage.claims.length === 0 && held.length === 0) return 'unproven'
+  return lineage.replicas.includes(key) ? 'superseded' : 'unproven'
+}
+
+/** A database that fell behind its own state holds no more than that of what it once sent. */
+function nearer(limit: Held, held: readonly Held[]): Held {
+  return held.find((each) => each.generation === limit.generation && isBeyond(limit, each)) ?? limit
+}
+
+function judge({ start, end }: Remote, held: Held, wal: LiveWal): Relation | undefined {
+  if (end === undefined) return isBeyond(start, held) ? 'behind' : undefined
+  if (isBeyond(end, held) || isFork(end, held, wal)) return 'behind'
+  return 'same'
+}
+
+/** The replica's end lies before the database's, but is not a place in its history: it parted from it before. */
+function isFork(end: RemoteEnd, { index, wal: salts, previousEnd }: Held, wal: LiveWal): boolean {
+  if (end.index === previousEnd?.index) {
+    if (end.offset > previousEnd.offset) return true
+    return end.offset === previousEnd.offset && differ(end.checksum, previousEnd.checksum)
+  }
+  if (end.index !== index || salts === undefined) return false
+  const isLive = salts.salt1 === wal.salts?.salt1 && salts.salt2 === wal.salts.salt2
+  return isLive && differ(end.checksum, wal.checksumAt(end.offset))
+}
+
+function best(relations: readonly (Relation | undefined)[]): Relation | undefined {
+  return relations.includes('same') ? 'same' : relations.find((relation) => relation !== undefined)
+}
+
+function isEqual(a: Checksum | undefined, b: Checksum | undefined): boolean {
+  return a !== undefined && b !== undefined && !differ(a, b)
+}
+
+function differ(a: Checksum | undefined, b: Checksum | undefined): boolean {
+  return a !== undefined && b !== undefined && (a.s0 !== b.s0 || a.s1 !== b.s1)
+}
+
+/** All of a remote generation as a claim. One that ends in a damaged segment is claimed with the whole of that index. */
+export function claimOf({ generation, start, end }: Remote): Position {
+  const place = end ?? { index: start.index + 1, offset: 0 }
+  return { generation, index: place.index, offset: place.offset }
+}

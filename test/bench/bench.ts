@@ -18,6 +18,7 @@ import { loadMeasurement } from './load.ts'
 import type { Measurement, Values } from './measurement.ts'
 import { machine, type Result, renderMarkdown, renderText } from './report.ts'
 import { restoreMeasurement } from './restore.ts'
+import { signalLatencyMeasurement } from './signal-latency.ts'
 
 const measurements: readonly Measurement[] = [
   lagMeasurement('file', 'pauses'),
@@ -27,6 +28,7 @@ const measurements: readonly Measurement[] = [
   idleMeasurement(1),
   idleMeasurement(100),
   execMeasurement,
+  signalLatencyMeasurement,
   loadMeasurement,
   restoreMeasurement,
   largeDatabaseMeasurement('file'),

@@ -24,7 +24,7 @@ export function largeDatabaseMeasurement(store: 'file' | 's3'): Measurement {
     rounds: [1, 1],
     prepare: async ({ box, quick }) => {
       const db = box.path('large.db')
-      createDatabase(db, quick ? 200e6 : 2e9)
+      createLargeDatabase(db, quick ? 200e6 : 2e9)
       const target = store === 'file' ? fileTarget(box.path('replicas')) : await s3Target(box.path('minio'))
       if (typeof target === 'string') return target
       return {
@@ -97,7 +97,8 @@ async function s3Target(folder: string): Promise<Target | string> {
   }
 }
 
-function createDatabase(path: string, bytes: number): void {
+/** A database of about this size whose content does not compress. */
+export function createLargeDatabase(path: string, bytes: number): void {
   const db = new Database(path)
   db.pragma('journal_mode = wal')
   db.pragma('synchronous = off')

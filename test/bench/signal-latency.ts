@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -91,10 +91,7 @@ async function collect(
 
 /** A snapshot grows under a temporary name. */
 function phaseOf(replicaPath: string): Phase {
-  const generations = join(replicaPath, 'generations')
-  const isGrowing = readdirSync(generations).some((name) =>
-    readdirSync(join(generations, name, 'snapshots')).some((file) => file.endsWith('.tmp')),
-  )
+  const isGrowing = globSync('generations/*/snapshots/*.tmp', { cwd: replicaPath }).length > 0
   return isGrowing ? 'snapshot' : 'checkpoints'
 }
 

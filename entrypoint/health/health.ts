@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Logger, messageOf, systemCode, WherryError } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
@@ -11,6 +11,7 @@ import { clearSocketPath, defaultSocketPath } from './socket-path.ts'
 /**
  * Answers at the configured address, or else at a socket beside the first database; there trouble is a warning, and nothing
  * answers. HTTP is loaded here, once.
+ * @returns undefined when nothing answers; where that is for want of the database's folder, a later call may do
  * @throws WherryError ERR_CONFIG when the configured address cannot be used
  */
 export async function startHealth(
@@ -23,16 +24,26 @@ export async function startHealth(
   if (listen !== undefined) return await startConfigured(listen, source, logger)
   const path = defaultSocketPath(config)
   if (path === undefined) return undefined
+  const folder = dirname(path)
   try {
-    // The engine makes this folder too, but only once everything is restored.
-    mkdirSync(dirname(dirname(path)), { recursive: true })
-    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 })
-    return await serveSocket(path, source)
+    // The engine makes its folder too, but only once everything is restored.
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
+    const server = await serveSocket(path, source)
+    return { address: server.address, close: () => server.close().finally(() => removeIfEmpty(folder)) }
   } catch (error) {
+    // The folder of the database comes with the database.
+    if (systemCode(error) === 'ENOENT') return undefined
     const instead = 'wherry health finds nothing; set listen to another address'
     logger.warn('no health socket', { path, error: messageOf(error), instead })
     return undefined
   }
+}
+
+/** What a boot that failed would otherwise leave behind. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {} // it is in use
 }
 
 async function startConfigured(listen: string, source: HealthSource, logger: Logger): Promise<HealthServer> {

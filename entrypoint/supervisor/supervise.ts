@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import {
   type DatabaseOptions,
   EngineThread,
@@ -11,6 +12,9 @@ import {
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/expand-env.ts'
 import { exitStatus } from '../exit-codes.ts'
+import { startHealth } from '../health/health.ts'
+import type { HealthServer } from '../health/server.ts'
+import type { Vitals } from '../health/vitals.ts'
 import { announce } from './announce.ts'
 import { appEnvironment, type DatabaseFacts } from './app-environment.ts'
 import { Boot } from './boot.ts'
@@ -25,8 +29,8 @@ import { requireFolder } from './start-failure.ts'
 
 /** How long the app's start waits for the first sync. */
 const FIRST_SYNC_MS = 5000
-/** How long it waits to hear which generation is written: only a fact for the app. */
-const STATUS_MS = 200
+/** How long a busy engine may take to say how it is, before what it said last counts. */
+const STATUS_MS = 500
 
 export interface Supervision {
   readonly config: Config
@@ -94,6 +98,9 @@ class Supervisor {
   #started: Child | undefined
   #facts: readonly DatabaseFacts[] = []
   #isStopAsked = false
+  #isFirstSyncDone = false
+  #restoring: string | undefined
+  #health: Promise<HealthServer | undefined> = Promise.resolve(undefined)
   /** Something ran that may have committed. */
   #isWorthSyncing = false
   #status: number | undefined
@@ -125,7 +132,35 @@ class Supervisor {
     } finally {
       unsubscribe()
       this.#grace.end()
+      await this.#health.then((server) => server?.close()).catch(() => {}) // told already
     }
+  }
+
+  async #vitals(): Promise<Vitals> {
+    const status = await this.#keeper?.latestStatus(STATUS_MS)
+    return {
+      state: this.#state,
+      app: this.#app,
+      isRestored: this.#state !== 'booting' && this.#state !== 'restoring',
+      restoring: this.#restoring,
+      engine: this.#keeper?.condition,
+      isFirstSyncDone: this.#isFirstSyncDone,
+      databases: status?.databases ?? [],
+      statusAgeMs: status?.ageMs,
+    }
+  }
+
+  get #app(): Vitals['app'] {
+    if (this.#supervision.command === undefined) return 'none'
+    if (this.#state === 'running') return 'running'
+    return this.#state === 'draining' || this.#state === 'exited' ? 'ended' : 'pending'
+  }
+
+  /** Where a socket beside the database is to answer, that may have to wait for the database's folder. */
+  #openHealth(): void {
+    const { config } = this.#supervision
+    const open = () => startHealth(config, () => this.#vitals(), this.#logger)
+    this.#health = this.#health.then((server) => server ?? open())
   }
 
   /** Follows the table. */
@@ -209,7 +244,10 @@ class Supervisor {
 
   async #bootUp(): Promise<void> {
     try {
+      this.#openHealth()
+      if (this.#supervision.config.supervisor.listen !== undefined) await this.#health
       await this.#prepare()
+      this.#openHealth()
       await this.#replicate()
       for (const hook of this.#hooks) await this.#runHook(hook)
       this.#boot.signal.throwIfAborted()
@@ -238,10 +276,12 @@ class Supervisor {
     this.#on('examined')
     const facts: DatabaseFacts[] = []
     for (const planned of plan) {
+      if (planned.decision.kind === 'restore') this.#restoring = planned.database.path
       const state = await boot.carryOut(planned)
       facts.push({ path: planned.database.path, state, generation: undefined })
       signal.throwIfAborted()
     }
+    this.#restoring = undefined
     this.#facts = facts
     this.#on('restored')
   }
@@ -260,13 +300,29 @@ class Supervisor {
     signal.throwIfAborted()
     // Without an app of ours somebody else writes already.
     this.#isWorthSyncing = command === undefined
+    void this.#awaitFirstSync(keeper)
     if (!restore) return
     try {
       await keeper.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(FIRST_SYNC_MS)]))
+      this.#isFirstSyncDone = true
     } catch (error) {
       signal.throwIfAborted()
       if (!hasCode(error, 'ERR_CANCELLED')) throw error
       this.#logger.warn('first sync is not done yet, starting the app all the same', { waited: `${FIRST_SYNC_MS}ms` })
+    }
+  }
+
+  /** Readiness waits for it, however long it takes. */
+  async #awaitFirstSync(keeper: EngineKeeper): Promise<void> {
+    const { signal } = this.#syncTime
+    while (!this.#isFirstSyncDone && !signal.aborted) {
+      try {
+        await keeper.whenSynced(signal)
+        this.#isFirstSyncDone = true
+      } catch {
+        // A replica that refuses is tried again by the engine, which tells about it.
+        await setTimeout(FIRST_SYNC_MS, undefined, { ref: false, signal }).catch(() => {})
+      }
     }
   }
 

@@ -55,9 +55,10 @@ export interface DatabaseOptions {
   readonly spoolLimitBytes: number
   /**
    * What happens when a replica holds newer data than the database, or another database's: nothing is written there, or what
-   * it holds is passed over for good.
+   * it holds is passed over for good. `refuse-unproven`: nothing is written either where the database cannot prove to be the
+   * one that is backed up there.
    */
-  readonly onConflict: 'refuse' | 'use-local'
+  readonly onConflict: 'refuse' | 'refuse-unproven' | 'use-local'
   readonly replicas: readonly ReplicaOptions[]
 }
 

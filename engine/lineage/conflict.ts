@@ -6,13 +6,18 @@ import type { Relation, Remote } from './relate.ts'
 export function conflict(path: string, replica: string, relation: Relation, remote: Remote): WherryError {
   return new WherryError(
     'ERR_DATABASE_CONFLICT',
-    `Replica ${replica} holds ${describe(relation, remote)} than ${path}; nothing is written to it. ` +
+    `Replica ${replica} holds ${describe(relation, path)} (${until(remote)}); nothing is written to it. ` +
       'Restore the database from it, or set conflict to use-local to go on with this one and pass over what the replica holds',
   )
 }
 
-function describe(relation: Relation, { generation, end, start, updatedAt }: Remote): string {
+function describe(relation: Relation, path: string): string {
+  if (relation === 'behind') return `newer data of the same history than ${path}`
+  if (relation === 'superseded') return `a newer generation of another writer than ${path}`
+  return `a generation of which ${path} has no proof to descend from`
+}
+
+function until({ generation, end, start, updatedAt }: Remote): string {
   const position = formatPosition({ generation, ...start, ...(end === undefined ? {} : { offset: end.offset }) })
-  const what = relation === 'behind' ? 'newer data of the same history' : 'a newer generation of another writer'
-  return `${what} (up to ${position}, stored at ${updatedAt.toISOString()})`
+  return `up to ${position}, stored at ${updatedAt.toISOString()}`
 }

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import SQLite from 'better-sqlite3'
-import { messageOf, systemCode } from '../errors.ts'
+import { messageOf, systemCode, WherryError } from '../errors.ts'
 
 /**
  * What is at a database's path:
@@ -32,6 +32,7 @@ const SUMMARY = `SELECT
  * open and close the file otherwise would drop the locks of every connection in this process, and a connection that may
  * write would, as the last one to close, put the WAL into the file and delete it, and with it the proof that the engine's
  * copy goes on there. A `-shm` and an empty `-wal` may be left beside the database.
+ * @throws WherryError ERR_DATABASE_ACCESS when the path leads nowhere (no right, a file where a folder should be, a link to itself)
  */
 export function inspectDatabase(path: string): Inspection {
   let stat: Stats | undefined
@@ -39,7 +40,7 @@ export function inspectDatabase(path: string): Inspection {
     stat = statSync(path, { throwIfNoEntry: false })
     if (stat === undefined) return unseen(path, lstatSync(path, { throwIfNoEntry: false }))
   } catch (error) {
-    return { kind: 'invalid', why: `${path} cannot be looked at: ${messageOf(error)}` }
+    throw new WherryError('ERR_DATABASE_ACCESS', `${path} cannot be looked at: ${messageOf(error)}`, { cause: error })
   }
   if (!stat.isFile()) return { kind: 'invalid', why: `${path} is not a file` }
   if (stat.size === 0) return { kind: 'empty' }

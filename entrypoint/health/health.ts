@@ -31,8 +31,8 @@ export async function startHealth(
     const server = await serveSocket(path, source)
     return { address: server.address, close: () => server.close().finally(() => removeIfEmpty(folder)) }
   } catch (error) {
-    // The folder of the database comes with the database.
-    if (systemCode(error) === 'ENOENT') return undefined
+    // The folder of the database comes with the database; if it cannot, that is told by who restores.
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined
     const instead = 'wherry health finds nothing; set listen to another address'
     logger.warn('no health socket', { path, error: messageOf(error), instead })
     return undefined

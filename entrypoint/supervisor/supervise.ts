@@ -1,36 +1,20 @@
-import { statSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
-import {
-  type DatabaseOptions,
-  EngineThread,
-  hasCode,
-  Logger,
-  type LogSink,
-  messageOf,
-  WherryError,
-} from '../../engine/index.ts'
+import { EngineThread, hasCode, Logger, type LogSink, messageOf, WherryError } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/expand-env.ts'
 import { exitStatus } from '../exit-codes.ts'
 import { startHealth } from '../health/health.ts'
 import type { HealthServer } from '../health/server.ts'
 import type { Vitals } from '../health/vitals.ts'
-import { announce } from './announce.ts'
-import { appEnvironment, type DatabaseFacts } from './app-environment.ts'
-import { Boot } from './boot.ts'
+import { appEnvironment } from './app-environment.ts'
 import { Child, type Command } from './child.ts'
 import { EngineKeeper } from './engine-keeper.ts'
 import { Grace } from './grace.ts'
 import { type Hook, hookError, parseHooks } from './hooks.ts'
 import { type Action, type Event, type State, transitions } from './lifecycle.ts'
 import { pidOneWarning } from './pid-one.ts'
+import { Replication } from './replication.ts'
 import { isStopSignal, type Signal, Signals, signalStatus } from './signals.ts'
 import { requireFolder } from './start-failure.ts'
-
-/** How long the app's start waits for the first sync. */
-const FIRST_SYNC_MS = 5000
-/** How long a busy engine may take to say how it is, before what it said last counts. */
-const STATUS_MS = 500
 
 export interface Supervision {
   readonly config: Config
@@ -80,6 +64,7 @@ export async function supervise(engine: EngineThread, supervision: Supervision, 
 /** Follows the table in lifecycle.ts. */
 class Supervisor {
   readonly #keeper: EngineKeeper | undefined
+  readonly #replication: Replication
   readonly #supervision: Supervision
   readonly #signals: Signals
   readonly #logger: Logger
@@ -96,10 +81,7 @@ class Supervisor {
   #child: Promise<Child> | undefined
   /** The same, when it has started. */
   #started: Child | undefined
-  #facts: readonly DatabaseFacts[] = []
   #isStopAsked = false
-  #isFirstSyncDone = false
-  #restoring: string | undefined
   #health: Promise<HealthServer | undefined> = Promise.resolve(undefined)
   /** Something ran that may have committed. */
   #isWorthSyncing = false
@@ -113,6 +95,7 @@ class Supervisor {
     const { supervisor } = supervision.config
     this.#keeper = keeper
     this.#supervision = supervision
+    this.#replication = new Replication(keeper, supervision.config, supervision.restore, logger)
     this.#signals = signals
     this.#logger = logger
     this.#hooks = parseHooks(supervisor.beforeStart)
@@ -137,17 +120,7 @@ class Supervisor {
   }
 
   async #vitals(): Promise<Vitals> {
-    const status = await this.#keeper?.latestStatus(STATUS_MS)
-    return {
-      state: this.#state,
-      app: this.#app,
-      isRestored: this.#state !== 'booting' && this.#state !== 'restoring',
-      restoring: this.#restoring,
-      engine: this.#keeper?.condition,
-      isFirstSyncDone: this.#isFirstSyncDone,
-      databases: status?.databases ?? [],
-      statusAgeMs: status?.ageMs,
-    }
+    return { ...(await this.#replication.vitals()), state: this.#state, app: this.#app }
   }
 
   get #app(): Vitals['app'] {
@@ -246,92 +219,19 @@ class Supervisor {
     try {
       this.#openHealth()
       if (this.#supervision.config.supervisor.listen !== undefined) await this.#health
-      await this.#prepare()
+      const { signal } = this.#boot
+      await this.#replication.prepare(() => this.#on('examined'), signal)
+      this.#on('restored')
       this.#openHealth()
-      await this.#replicate()
+      await this.#replication.start(signal, this.#syncTime.signal)
+      // Without an app of ours somebody else writes already.
+      this.#isWorthSyncing = this.#supervision.command === undefined
       for (const hook of this.#hooks) await this.#runHook(hook)
       this.#boot.signal.throwIfAborted()
       this.#on('ready')
     } catch (error) {
       this.#on('failed', { error })
     }
-  }
-
-  /** Looks at the databases, and restores what is missing. */
-  async #prepare(): Promise<void> {
-    const { config, restore } = this.#supervision
-    const { signal } = this.#boot
-    if (this.#keeper === undefined || !restore) {
-      this.#facts = config.databases.map(({ path }) => ({
-        path,
-        state: isThere(path) ? 'existing' : 'unknown',
-        generation: undefined,
-      }))
-      this.#on('examined')
-      this.#on('restored')
-      return
-    }
-    const boot = new Boot(this.#keeper.thread, config.supervisor, this.#logger, signal)
-    const plan = await boot.examine(config.databases)
-    this.#on('examined')
-    const facts: DatabaseFacts[] = []
-    for (const planned of plan) {
-      if (planned.decision.kind === 'restore') this.#restoring = planned.database.path
-      const state = await boot.carryOut(planned)
-      facts.push({ path: planned.database.path, state, generation: undefined })
-      signal.throwIfAborted()
-    }
-    this.#restoring = undefined
-    this.#facts = facts
-    this.#on('restored')
-  }
-
-  /** Starts the engine, and waits a while for its first sync. */
-  async #replicate(): Promise<void> {
-    const keeper = this.#keeper
-    if (keeper === undefined) return
-    const { config, command, restore } = this.#supervision
-    const { signal } = this.#boot
-    await keeper.start(
-      config.databases.map((database) => this.#withLineagePolicy(database)),
-      signal,
-    )
-    announce(config, this.#logger)
-    signal.throwIfAborted()
-    // Without an app of ours somebody else writes already.
-    this.#isWorthSyncing = command === undefined
-    void this.#awaitFirstSync(keeper)
-    if (!restore) return
-    try {
-      await keeper.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(FIRST_SYNC_MS)]))
-      this.#isFirstSyncDone = true
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!hasCode(error, 'ERR_CANCELLED')) throw error
-      this.#logger.warn('first sync is not done yet, starting the app all the same', { waited: `${FIRST_SYNC_MS}ms` })
-    }
-  }
-
-  /** Readiness waits for it, however long it takes. */
-  async #awaitFirstSync(keeper: EngineKeeper): Promise<void> {
-    const { signal } = this.#syncTime
-    while (!this.#isFirstSyncDone && !signal.aborted) {
-      try {
-        await keeper.whenSynced(signal)
-        this.#isFirstSyncDone = true
-      } catch {
-        // A replica that refuses is tried again by the engine, which tells about it.
-        await setTimeout(FIRST_SYNC_MS, undefined, { ref: false, signal }).catch(() => {})
-      }
-    }
-  }
-
-  /** What the engine does when a replica that it could not compare before turns out to hold something newer. */
-  #withLineagePolicy(database: DatabaseOptions): DatabaseOptions {
-    const { config, restore } = this.#supervision
-    const { conflict = restore ? 'refuse' : undefined } = config.supervisor
-    const onConflict = conflict === 'use-local' ? 'use-local' : 'refuse'
-    return { ...database, onConflict }
   }
 
   async #runHook(hook: Hook): Promise<void> {
@@ -372,15 +272,9 @@ class Supervisor {
   async #spawn(command: Command): Promise<Child> {
     const { env, config } = this.#supervision
     const { cwd } = config.supervisor
-    const variables = appEnvironment(env, config.supervisor, await this.#knownFacts())
+    const variables = appEnvironment(env, config.supervisor, await this.#replication.facts())
     this.#started = await Child.start(command, { env: variables, cwd })
     return this.#started
-  }
-
-  async #knownFacts(): Promise<DatabaseFacts[]> {
-    const status = await this.#keeper?.latestStatus(STATUS_MS)
-    const generations = new Map(status?.databases.map(({ path, position }) => [path, position?.generation]))
-    return this.#facts.map((fact) => ({ ...fact, generation: generations.get(fact.path) }))
   }
 
   /** Stores the last commits. The app's own failure outweighs a failed final sync; a success does not hide one. */
@@ -389,7 +283,7 @@ class Supervisor {
     if (!this.#isWorthSyncing) this.#syncTime.abort()
     try {
       await Promise.race([this.#booted, aborted(signal)])
-      await this.#keeper?.close(signal)
+      await this.#replication.close(signal)
       this.#logger.info('wherry shut down')
     } catch (error) {
       if (this.#isWorthSyncing && !hasCode(error, 'ERR_ENGINE_DIED')) {
@@ -405,8 +299,4 @@ class Supervisor {
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }

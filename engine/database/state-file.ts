@@ -122,8 +122,9 @@ function parseState(text: string): SavedState | undefined {
 }
 
 /** True for a mark in which all numbers are there. */
-export function isMark({ index, offset, salt1, salt2, checksum }: WalMark): boolean {
-  return [index, offset, salt1, salt2, checksum.s0, checksum.s1].every(Number.isSafeInteger)
+export function isMark(value: unknown): value is WalMark {
+  const { index, offset, salt1, salt2, checksum } = (value ?? {}) as Partial<WalMark>
+  return [index, offset, salt1, salt2, checksum?.s0, checksum?.s1].every(Number.isSafeInteger)
 }
 
 function accessError(path: string, error: unknown): WherryError {

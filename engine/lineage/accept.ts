@@ -2,10 +2,10 @@ import { hasCode, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
 import { openStorage } from '../storage/open.ts'
-import { withClaims, withReplica } from './lineage.ts'
+import { withReplica, withSettled } from './lineage.ts'
 import { LineageFile } from './lineage-file.ts'
 import { findNewest, locate } from './newest.ts'
-import { claimOf } from './relate.ts'
+import { extentOf } from './relate.ts'
 import { replicaKey } from './replica-key.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function acceptLocal(options: DatabaseOptions, logger: Logger, sign
       const newest = await findNewest(client, name, signal)
       if (newest === undefined) continue
       const remote = await locate(client, newest, undefined, signal)
-      file.save(withReplica(withClaims(file.load(), [claimOf(remote)]), replicaKey(storage)))
+      file.save(withReplica(withSettled(file.load(), [extentOf(remote)]), replicaKey(storage)))
       const fields = { db: options.path, replica: name, generation: remote.generation }
       logger.warn('what the replica holds is passed over, the local database goes on', fields)
     } catch (error) {

@@ -7,11 +7,11 @@ import type { StorageClient } from '../storage/client.ts'
 import { livePageSize, liveWal, readClaims } from './claims.ts'
 import { conflict } from './conflict.ts'
 import type { Cleared } from './examine.ts'
-import { noLineage, withClaims, withLimits, withReplica } from './lineage.ts'
+import { noLineage, withEnded, withLimits, withReplica, withSettled } from './lineage.ts'
 import { LineageFile } from './lineage-file.ts'
 import { litestreamStates } from './litestream-folder.ts'
 import { findNewest, locate } from './newest.ts'
-import { type Claims, claimOf, type Remote, relate } from './relate.ts'
+import { type Claims, extentOf, knows, type Remote, relate } from './relate.ts'
 import { replicaKey } from './replica-key.ts'
 
 /**
@@ -45,8 +45,8 @@ export class DatabaseLineage {
   get hasLeftOvers(): boolean {
     const { path, metaPath } = this.#options
     if (new StateFile(metaPath).load() !== undefined) return true
-    const { claims, replicas, asOf, disowned } = this.#file.load()
-    if (claims.length > 0 || replicas.length > 0 || asOf !== undefined) return true
+    const { ended, settled, replicas, asOf, disowned } = this.#file.load()
+    if (ended.length + settled.length > 0 || replicas.length > 0 || asOf !== undefined) return true
     return litestreamStates(path, metaPath).some(({ generation }) => !disowned.includes(generation))
   }
 
@@ -62,11 +62,12 @@ export class DatabaseLineage {
     if (this.#claims !== undefined) return
     const claims = readClaims(this.#options)
     this.#claims = claims
-    const examined = [...this.#cleared.values()].filter((claim) => claim !== undefined)
-    const lineage = withClaims(claims.lineage, examined)
-    const keys = this.#options.replicas.map(({ storage }) => replicaKey(storage))
+    const unknown = [...this.#cleared.values()].filter((extent) => extent !== undefined)
+    const lineage = withSettled(claims.lineage, unknown)
+    const configured = this.#options.replicas.map(({ storage }) => replicaKey(storage))
+    const keys = new Set([...configured, ...lineage.replicas])
     try {
-      this.#file.save(claims.own === undefined ? lineage : withLimits(lineage, keys, claims.own))
+      this.#file.save(claims.own === undefined ? lineage : withLimits(lineage, [...keys], claims.own))
     } catch (error) {
       if (!hasCode(error, 'ERR_DATABASE_ACCESS')) throw error
       this.#logger.warn('lineage cannot be saved', { error: messageOf(error) })
@@ -80,7 +81,7 @@ export class DatabaseLineage {
    */
   beginning(ended: Position | undefined): void {
     const held = this.#claims?.held ?? []
-    this.#claim(ended === undefined ? held : [ended, ...held])
+    this.#end(ended === undefined ? held : [ended, ...held])
   }
 
   /**
@@ -88,12 +89,12 @@ export class DatabaseLineage {
    * @throws WherryError ERR_DATABASE_BUSY as {@link beginning}
    */
   claimWhole(generation: string): void {
-    this.#claim([{ generation, index: MAX_INDEX, offset: 0 }])
+    this.#end([{ generation, index: MAX_INDEX, offset: 0 }])
   }
 
-  #claim(claims: readonly Position[]): void {
+  #end(positions: readonly Position[]): void {
     try {
-      this.#file.save(withClaims(this.#file.load(), claims))
+      this.#file.save(withEnded(this.#file.load(), positions))
     } catch (error) {
       throw new WherryError('ERR_DATABASE_BUSY', `A generation cannot begin: ${messageOf(error)}`, { cause: error })
     }
@@ -106,12 +107,12 @@ export class DatabaseLineage {
    *   errors; ERR_DATABASE_ACCESS when the decision cannot be written down
    */
   async admit(replica: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<void> {
-    const claims = this.#cleared.delete(replica.name) ? [] : await this.#ask(replica, client, signal)
+    const settled = this.#cleared.delete(replica.name) ? [] : await this.#ask(replica, client, signal)
     const key = replicaKey(replica.storage)
-    this.#file.save(withReplica(withClaims(this.#file.load(), claims), key))
+    this.#file.save(withReplica(withSettled(this.#file.load(), settled), key))
   }
 
-  /** @returns what the replica holds, to be claimed from now on */
+  /** @returns what the replica holds, to be settled, unless the lineage says so already */
   async #ask({ name, storage }: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<Position[]> {
     const { path, onConflict } = this.#options
     const newest = await findNewest(client, name, signal)
@@ -119,12 +120,13 @@ export class DatabaseLineage {
     const remote = await locate(client, newest, livePageSize(path), signal)
     const claims = this.#claims ?? { lineage: noLineage, held: [] }
     const relation = relate(remote, claims, replicaKey(storage), liveWal(path))
-    if (relation === 'same') return [claimOf(remote)]
+    if (relation === 'same') return knows(claims, remote.generation) ? [] : [extentOf(remote)]
     // What cannot be restored is nothing to lose; what is damaged is found damaged again, and mended, by who goes on there.
     if (relation === undefined || newest.damage !== undefined) return []
-    if (relation !== 'unproven' && onConflict === 'refuse') throw conflict(path, name, relation, remote)
+    const isRefused = onConflict === 'refuse-unproven' || (onConflict === 'refuse' && relation !== 'unproven')
+    if (isRefused) throw conflict(path, name, relation, remote)
     this.#tell(name, remote, relation === 'unproven')
-    return [claimOf(remote)]
+    return [extentOf(remote)]
   }
 
   #tell(replica: string, remote: Remote, isUnproven: boolean): void {
@@ -132,7 +134,7 @@ export class DatabaseLineage {
       ? 'replica holds a generation of unknown origin, it is passed over'
       : 'replica holds newer data, it is passed over since use-local is set'
     const { generation, updatedAt } = remote
-    const position = formatPosition({ ...claimOf(remote), generation })
+    const position = formatPosition({ ...extentOf(remote), generation })
     this.#logger.warn(message, { replica, generation, position, updated: updatedAt.toISOString() })
   }
 }

@@ -6,7 +6,7 @@ import { openStorage } from '../storage/open.ts'
 import { livePageSize, liveWal, readClaims } from './claims.ts'
 import { inspectDatabase, type LocalDatabase } from './inspect.ts'
 import { findNewest, locate } from './newest.ts'
-import { claimOf, type Relation, relate } from './relate.ts'
+import { extentOf, knows, type Relation, relate } from './relate.ts'
 import { replicaKey } from './replica-key.ts'
 
 /** What one replica answered. */
@@ -31,7 +31,7 @@ export interface Examination {
   readonly replicas: readonly ReplicaFinding[]
 }
 
-/** What a replica that holds nothing newer holds, as a claim; undefined for an empty one. By the replica's name. */
+/** Replicas that hold nothing newer, by name, and what they hold if the lineage does not say so already. */
 export type Cleared = ReadonlyMap<string, Position | undefined>
 
 /**
@@ -51,16 +51,16 @@ export async function examineDatabase(
   const cleared = new Map<string, Position | undefined>()
   const replicas = await Promise.all(
     options.replicas.map(async (replica): Promise<ReplicaFinding> => {
-      const { claim, ...finding } = await ask(options, replica, compare, signal)
+      const { unknown, ...finding } = await ask(options, replica, compare, signal)
       const isClear = finding.kind === 'empty' || (finding.kind === 'holds' && finding.relation === 'same')
-      if (isClear) cleared.set(replica.name, claim)
+      if (isClear) cleared.set(replica.name, unknown)
       return finding
     }),
   )
   return { local, replicas, cleared }
 }
 
-type Answer = ReplicaFinding & { readonly claim?: Position }
+type Answer = ReplicaFinding & { readonly unknown?: Position }
 
 async function ask(
   database: DatabaseOptions,
@@ -98,9 +98,13 @@ async function askThrough(
   }
   const remote = await locate(client, newest, livePageSize(database.path), signal)
   // After the replica: an engine that still runs here may have sent more since the claims were read before.
-  const relation = relate(remote, readClaims(database), replicaKey(storage), liveWal(database.path))
+  const claims = readClaims(database)
+  const relation = relate(remote, claims, replicaKey(storage), liveWal(database.path))
   if (damage !== undefined && relation !== 'same') throw damage
-  if (relation !== undefined) return { name, kind: 'holds', generation, updatedAt, relation, claim: claimOf(remote) }
+  if (relation !== undefined) {
+    const unknown = knows(claims, generation) ? {} : { unknown: extentOf(remote) }
+    return { name, kind: 'holds', generation, updatedAt, relation, ...unknown }
+  }
   throw new WherryError(
     'ERR_REPLICA_DAMAGED',
     `The last WAL segment of generation ${generation} in replica ${name} is damaged: it cannot be told whether it is newer than ${database.path}`,

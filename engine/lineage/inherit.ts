@@ -1,13 +1,13 @@
 import { StateFile } from '../database/state-file.ts'
 import type { Position } from '../format/names.ts'
-import { noLineage, withClaims } from './lineage.ts'
+import { noLineage, withSettled } from './lineage.ts'
 import { LineageFile } from './lineage-file.ts'
 import { litestreamStates } from './litestream-folder.ts'
 
 /** What a restored database supersedes. */
 export interface Inheritance {
   /** Generations and how far replicas held them, the one that was restored among them. */
-  readonly claims: readonly Position[]
+  readonly settled: readonly Position[]
   /** The time of the newest object that was there to choose from, by the storage's clock. */
   readonly asOf: Date
 }
@@ -19,12 +19,12 @@ export interface Inheritance {
  * @returns takes it back
  * @throws WherryError ERR_DATABASE_ACCESS
  */
-export function inherit(path: string, metaPath: string, { claims, asOf }: Inheritance): () => void {
+export function inherit(path: string, metaPath: string, { settled, asOf }: Inheritance): () => void {
   const file = new LineageFile(metaPath)
   const state = new StateFile(metaPath)
   const before = { lineage: file.load(), state: state.load() }
   const disowned = litestreamStates(path, metaPath).map(({ generation }) => generation)
-  file.save(withClaims({ ...noLineage, asOf, disowned }, claims))
+  file.save(withSettled({ ...noLineage, asOf, disowned }, settled))
   state.forget()
   return () => {
     if (before.state !== undefined) state.save(before.state)

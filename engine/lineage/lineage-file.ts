@@ -81,10 +81,11 @@ function parseLineage(text: string): Lineage {
     return noLineage
   }
   if (typeof value !== 'object' || value === null) return noLineage
-  const { claims, asOf, replicas, limits, disowned } = value as Partial<Record<keyof Lineage, unknown>>
+  const { ended, settled, asOf, replicas, limits, disowned } = value as Partial<Record<keyof Lineage, unknown>>
   const time = new Date(typeof asOf === 'string' ? asOf : Number.NaN)
   return {
-    claims: listOf(claims).filter(isPosition),
+    ended: listOf(ended).filter(isPosition),
+    settled: listOf(settled).filter(isPosition),
     asOf: Number.isNaN(time.getTime()) ? undefined : time,
     replicas: listOf(replicas).filter(isText),
     limits: Object.fromEntries(

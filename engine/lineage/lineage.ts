@@ -14,14 +14,16 @@ export interface Held extends Position {
  * replica holds older than this database, or did somebody else write it?
  */
 export interface Lineage {
+  /** Generations of this database that ended, and where, newest first: up to there it contains them. */
+  readonly ended: readonly Position[]
   /**
-   * Generations that this database descends from or was preferred to, newest first. All that a replica holds of one up to
-   * the position is contained in this database, or was passed over on purpose.
+   * What replicas held when it was decided to go on from there, or without it: by a restore, by the user, or because nothing
+   * was known of it. Newest first.
    */
-  readonly claims: readonly Position[]
+  readonly settled: readonly Position[]
   /** Set by a restore: what a replica stored up to this time, by its own clock, is not newer than what was restored. */
   readonly asOf: Date | undefined
-  /** Replicas (by {@link replicaKey}) that this database wrote to: a generation there without a claim is somebody else's. */
+  /** Replicas (by {@link replicaKey}) that this database wrote to: a generation there that is not known here is somebody else's. */
   readonly replicas: readonly string[]
   /**
    * By replica: how far the database held its generation when a process began that has not met the replica yet. Only what
@@ -32,21 +34,31 @@ export interface Lineage {
   readonly disowned: readonly string[]
 }
 
-export const noLineage: Lineage = { claims: [], asOf: undefined, replicas: [], limits: {}, disowned: [] }
+export const noLineage: Lineage = { ended: [], settled: [], asOf: undefined, replicas: [], limits: {}, disowned: [] }
 
 /** A database that begins a generation at every start keeps this many: a replica may have been away for as long. */
-const MOST_CLAIMS = 256
+const MOST_POSITIONS = 256
 
-/** Adds claims, the newest first. Of two about one generation the one that reaches further counts. */
-export function withClaims(lineage: Lineage, added: readonly Position[]): Lineage {
-  const claims: Position[] = []
-  for (const { generation, index, offset } of [...added, ...lineage.claims]) {
-    const at = claims.findIndex((claim) => claim.generation === generation)
-    const known = claims[at]
-    if (known === undefined) claims.push({ generation, index, offset })
-    else if (isBeyond({ index, offset }, known)) claims[at] = { generation, index, offset }
+/** Generations that end, the newest first. */
+export function withEnded(lineage: Lineage, added: readonly Position[]): Lineage {
+  return { ...lineage, ended: merge(added, lineage.ended) }
+}
+
+/** What is decided on now, the newest first. */
+export function withSettled(lineage: Lineage, added: readonly Position[]): Lineage {
+  return { ...lineage, settled: merge(added, lineage.settled) }
+}
+
+/** Of two positions in one generation the one that reaches further counts. */
+function merge(added: readonly Position[], before: readonly Position[]): Position[] {
+  const merged: Position[] = []
+  for (const { generation, index, offset } of [...added, ...before]) {
+    const at = merged.findIndex((position) => position.generation === generation)
+    const known = merged[at]
+    if (known === undefined) merged.push({ generation, index, offset })
+    else if (isBeyond({ index, offset }, known)) merged[at] = { generation, index, offset }
   }
-  return { ...lineage, claims: claims.slice(0, MOST_CLAIMS) }
+  return merged.slice(0, MOST_POSITIONS)
 }
 
 /** The replica is known from now on, and nothing limits what may have been sent to it. */

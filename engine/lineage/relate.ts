@@ -48,15 +48,18 @@ export function relate(remote: Remote, claims: Claims, key: string, wal: LiveWal
   const { lineage, held } = claims
   const { generation, end } = remote
   if (end !== undefined && isEqual(end.checksum, wal.checksumAt(end.offset))) return 'same'
+  const settled = lineage.settled.find((each) => each.generation === generation)
+  if (settled !== undefined && end !== undefined && !isBeyond(end, settled)) return 'same'
   const limit = lineage.limits[key]
   if (limit?.generation === generation) return judge(remote, nearer(limit, held), wal)
-  const claim = lineage.claims.find((each) => each.generation === generation)
-  if (claim !== undefined && end !== undefined && !isBeyond(end, claim)) return 'same'
+  const ended = lineage.ended.find((each) => each.generation === generation)
+  if (ended !== undefined && end !== undefined && !isBeyond(end, ended)) return 'same'
   const own = held.filter((each) => each.generation === generation)
   if (own.length > 0) return best(own.map((each) => judge(remote, each, wal)))
-  if (claim !== undefined) return isBeyond(remote.start, claim) || end !== undefined ? 'behind' : undefined
+  const known = ended ?? settled
+  if (known !== undefined) return isBeyond(remote.start, known) || end !== undefined ? 'behind' : undefined
   if (lineage.asOf !== undefined) return remote.updatedAt > lineage.asOf ? 'superseded' : 'same'
-  if (lineage.claims.length === 0 && held.length === 0) return 'unproven'
+  if (lineage.ended.length === 0 && lineage.settled.length === 0 && held.length === 0) return 'unproven'
   return lineage.replicas.includes(key) ? 'superseded' : 'unproven'
 }
 
@@ -94,8 +97,14 @@ function differ(a: Checksum | undefined, b: Checksum | undefined): boolean {
   return a !== undefined && b !== undefined && (a.s0 !== b.s0 || a.s1 !== b.s1)
 }
 
-/** All of a remote generation as a claim. One that ends in a damaged segment is claimed with the whole of that index. */
-export function claimOf({ generation, start, end }: Remote): Position {
+/** True when the database knows of a generation, by whatever means. */
+export function knows({ lineage, held }: Claims, generation: string): boolean {
+  const positions = [...held, ...lineage.ended, ...lineage.settled, ...Object.values(lineage.limits)]
+  return positions.some((each) => each.generation === generation)
+}
+
+/** All that a replica holds of its generation. When that ends in a damaged segment, the whole of that index. */
+export function extentOf({ generation, start, end }: Remote): Position {
   const place = end ?? { index: start.index + 1, offset: 0 }
   return { generation, index: place.index, offset: place.offset }
 }

@@ -81,7 +81,7 @@ function inheritance(
 ): Inheritance {
   const index = wal.at(-1)?.index ?? snapshot.index
   const restored = { generation: snapshot.generation, index, offset: applied?.storedOffset ?? 0 }
-  return { claims: [restored, ...(passedOver?.claims ?? [])], asOf: passedOver?.asOf ?? updatedAt }
+  return { settled: [restored, ...(passedOver?.settled ?? [])], asOf: passedOver?.asOf ?? updatedAt }
 }
 
 function newestFirst(wal: RestorePlan['wal']): SegmentInfo[] {

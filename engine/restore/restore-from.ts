@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { Inheritance } from '../lineage/inherit.ts'
 import { findNewest, locate } from '../lineage/newest.ts'
-import { claimOf, type Remote } from '../lineage/relate.ts'
+import { extentOf, type Remote } from '../lineage/relate.ts'
 import type { Logger } from '../log.ts'
 import type { StorageOptions } from '../options.ts'
 import { throwIfAborted } from '../storage/abort.ts'
@@ -57,5 +57,5 @@ async function whatIsPassedOver(
     }
   }
   const asOf = new Date(Math.max(0, ...found.map(({ updatedAt }) => updatedAt.getTime())))
-  return found.length === 0 ? undefined : { claims: found.map(claimOf), asOf }
+  return found.length === 0 ? undefined : { settled: found.map(extentOf), asOf }
 }

@@ -5,8 +5,8 @@ import { followThreads } from './exit-process.ts'
 import { LogOutput } from './log.ts'
 import { DescriptorWriter } from './output/descriptor-writer.ts'
 
-/** How long the log's reader may take to read the last lines. */
-const LAST_LINES_MS = 1000
+/** How long the log's reader may take to read the last lines, and as long again to read how many were lost. */
+const LAST_LINES_MS = 500
 
 /** Runs the command line of this process, and ends it. */
 export async function runProgram(): Promise<never> {
@@ -22,13 +22,15 @@ export async function runProgram(): Promise<never> {
   const args = process.argv.slice(2)
   const status = await dispatch({ args, env, stdout, stderr: logToStderr, log })
   await stdout.flush(Number.POSITIVE_INFINITY)
+  const flushLog = () => Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])
+  await flushLog()
   log.admitLoss()
-  await Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])
+  await flushLog()
   return await exit(status, logToStdout.isStuck || logToStderr.isStuck)
 }
 
 /** Node's own way would open process.stderr, see own-description.ts. */
-function logWarnings(logger: Logger): void {
+export function logWarnings(logger: Logger): void {
   process.removeAllListeners('warning')
   process.on('warning', ({ name, message }) => logger.warn(message, { name }))
 }

@@ -7,6 +7,7 @@ import test from 'node:test'
 import { transform } from 'esbuild'
 import { sandbox } from '../support/sandbox.ts'
 import { wherry } from '../support/tool.ts'
+import { signalApp } from './supervisor/host.ts'
 
 const entrypoint = resolve(import.meta.dirname, '../../entrypoint')
 
@@ -60,6 +61,20 @@ test('In a checkout an old Node hands over to the one that came with it', async 
   const { code, stdout, stderr } = await sandbox(t).run(pretending('20.19.0', entrypoint))
   assert.deepEqual([code, stderr], [0, ''])
   assert.match(stdout, /^v\d/)
+})
+
+test('An old Node hands every signal on, once', async (t) => {
+  const [node = '', ...old] = pretending('20.19.0', entrypoint).slice(0, 3)
+  const [, ...app] = signalApp('app', 'SIGTERM')
+  const run = sandbox(t).start([node, ...old, join(entrypoint, 'start.js'), ...app])
+  await run.waitForOutput(/app ready/)
+  const signals = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGTERM'] as const
+  for (const signal of signals) {
+    run.kill(signal)
+    await run.waitForOutput(new RegExp(`got ${signal}`))
+  }
+  assert.equal((await run.ended).code, 7, run.tail())
+  assert.equal(run.output, ['app ready', ...signals.map((signal) => `app got ${signal}`), ''].join('\n'))
 })
 
 for (const version of ['22.22.0', '23.6.0', '24.0.0', '26.1.0']) {

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { Child } from '../../../entrypoint/supervisor/child.ts'
 import { type Sandbox, sandbox } from '../../support/sandbox.ts'
 import type { HostSettings } from './child-host.ts'
-import { childOf, hostCommand, startHost } from './host.ts'
+import { childOf, endOf, hostCommand, startHost } from './host.ts'
 
 const text = (code: string): string[] => [process.execPath, '-e', code]
 
@@ -132,7 +132,7 @@ test('a grandchild that holds standard output does not delay the end', async (t)
   const escaped = Number((await host.waitForOutput(/escaped (\d+)/))[1])
   await host.waitForOutput(/host: ended 3\nhost: cleared/)
   process.kill(escaped, 'SIGKILL')
-  assert.equal((await host.ended).code, 3)
+  assert.equal((await endOf(host)).code, 3)
 })
 
 test('a signal that races the end does not throw, and after the end nothing is signalled', async () => {
@@ -158,6 +158,5 @@ test('a supervisor that ends by a bug does not leave the app behind', async (t) 
   const box = sandbox(t)
   const host = startHost(box, { crash: true }, ['sleep', '1000'])
   await childOf(host)
-  host.kill('SIGUSR2')
-  assert.equal((await host.ended).code, 1)
+  assert.equal((await host.stop('SIGUSR2')).code, 1)
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import type { Program, StartOptions } from '../../support/program.ts'
+import type { Ended, Program, StartOptions } from '../../support/program.ts'
 import type { Sandbox } from '../../support/sandbox.ts'
+import { within } from '../../support/wait.ts'
 import type { HostSettings } from './child-host.ts'
 
 /** The command line of an app that says which signals it gets; see signal-app.ts. */
@@ -20,6 +21,11 @@ export function startHost(box: Sandbox, settings: HostSettings, command: string[
 /** The id of the host's child. */
 export async function childOf(host: Program): Promise<number> {
   return Number((await host.waitForOutput(/host: child (\d+)/))[1])
+}
+
+/** How a program ended: soon, or it never will. */
+export function endOf(program: Program): Promise<Ended> {
+  return within('The end', 30_000, program.ended, () => program.tail())
 }
 
 /** Quotes words for a shell. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -8,9 +8,12 @@ import { pidOneWarning } from '../../../entrypoint/supervisor/pid-one.ts'
 import { processTree } from '../../support/process-tree.ts'
 import { sandbox } from '../../support/sandbox.ts'
 import { wherry } from '../../support/tool.ts'
+import { within } from '../../support/wait.ts'
 
 const fixture = join(import.meta.dirname, 'guard-host.ts')
 const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
+
+const ended = (child: ChildProcess): Promise<unknown[]> => within('The end', 20_000, once(child, 'close'))
 
 /** The fixture, once it is ready, and what it has written so far. */
 async function startGuarded(t: TestContext, state: string[], wrapper: string[] = []) {
@@ -28,7 +31,7 @@ for (const signal of signals.slice(0, -1)) {
   test(`${signal} before anything has begun ends the program, and opens no debugger`, async (t) => {
     const { child, output } = await startGuarded(t, [])
     child.kill(signal)
-    const end = await once(child, 'close')
+    const end = await ended(child)
     assert.deepEqual(end, signal === 'SIGUSR1' ? [138, null] : [null, signal])
     assert.match(output.text, /^ready \d+\n$/)
   })
@@ -41,7 +44,7 @@ test('every signal that is taken is delivered; the first that asks to stop abort
     while (!output.text.includes(signal)) await once(child.stdout, 'data')
   }
   child.stdin.end()
-  assert.deepEqual(await once(child, 'close'), [3, null])
+  assert.deepEqual(await ended(child), [3, null])
   const got = signals.toReversed().map((signal) => `got ${signal}`)
   assert.deepEqual(output.text.trim().split('\n').slice(1), [...got, 'first SIGQUIT, aborted true'])
 })
@@ -50,7 +53,7 @@ test('a program that has given its signals back ends by itself', async (t) => {
   const { child, output } = await startGuarded(t, ['closed'])
   for (const signal of signals) child.kill(signal)
   child.stdin.end()
-  assert.deepEqual(await once(child, 'close'), [3, null])
+  assert.deepEqual(await ended(child), [3, null])
   assert.match(output.text, /first undefined, aborted false/)
 })
 
@@ -64,7 +67,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     assert.equal(output.text, 'ready 1\n')
     const [, inner = 0] = processTree(child.pid ?? 0)
     process.kill(inner, signal)
-    assert.equal((await once(child, 'close'))[0], signal === 'SIGTERM' ? 143 : 130)
+    assert.equal((await ended(child))[0], signal === 'SIGTERM' ? 143 : 130)
   })
 }
 

@@ -5,7 +5,7 @@ import { processStat } from '../../support/process-tree.ts'
 import { sandbox } from '../../support/sandbox.ts'
 import { KEYS, noTerminals, openShell, openTerminal, PROMPT, SHELL } from '../../support/terminal.ts'
 import { waitUntil } from '../../support/wait.ts'
-import { childOf, hostCommand, shellLine, signalApp } from './host.ts'
+import { childOf, endOf, hostCommand, shellLine, signalApp } from './host.ts'
 
 const options = { skip: noTerminals }
 
@@ -23,7 +23,7 @@ for (const [key, signal] of [
     process.kill(host, 'SIGUSR1')
     await program.waitForOutput(/app got SIGUSR1/)
     process.kill(host, 'SIGTERM')
-    assert.equal((await program.ended).code, 7, program.tail())
+    assert.equal((await endOf(program)).code, 7, program.tail())
     assert.equal(program.stdout.split(`app got ${signal}`).length, 2, program.tail())
   })
 }
@@ -38,7 +38,7 @@ test('with a pipe for standard input Ctrl-C is one SIGINT too', options, async (
   process.kill(processStat(app2)?.parent ?? 0, 'SIGUSR1')
   await program.waitForOutput(/app got SIGUSR1/)
   process.kill(app2, 'SIGTERM')
-  await program.ended
+  await endOf(program)
   assert.equal(program.stdout.split('app got SIGINT').length, 2, program.tail())
 })
 
@@ -50,7 +50,7 @@ test('an interactive program survives Ctrl-C', options, async (t) => {
   type('print(6 * 7)\n')
   await program.waitForOutput(/42/)
   type('raise SystemExit(9)\n')
-  assert.equal((await program.ended).code, 9, program.tail())
+  assert.equal((await endOf(program)).code, 9, program.tail())
 })
 
 test('Ctrl-Z stops the supervisor and the app, and fg continues both', options, async (t) => {
@@ -69,7 +69,7 @@ test('Ctrl-Z stops the supervisor and the app, and fg continues both', options, 
   type(KEYS.endOfInput)
   await program.waitForOutput(/host: ended 0/)
   type('exit 3\n')
-  assert.equal((await program.ended).code, 3, program.tail())
+  assert.equal((await endOf(program)).code, 3, program.tail())
 })
 
 test('a shell with job control as the app', options, async (t) => {
@@ -84,7 +84,7 @@ test('a shell with job control as the app', options, async (t) => {
   type(KEYS.interrupt)
   await waitUntil('The end of the job', () => processStat(job) === undefined)
   type('exit 4\n')
-  assert.equal((await program.ended).code, 4, program.tail())
+  assert.equal((await endOf(program)).code, 4, program.tail())
   assert.doesNotMatch(program.stdout, /no job control/)
 })
 
@@ -99,5 +99,5 @@ test('a kill reaches the app and its descendants, and nobody else in the pipelin
   process.kill(host, 'SIGTERM')
   await program.waitForOutput(/rest\r\nstatus 137 0/)
   type('exit\n')
-  await program.ended
+  await endOf(program)
 })

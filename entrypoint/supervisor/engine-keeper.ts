@@ -181,6 +181,7 @@ export class EngineKeeper {
         this.#logger.error('engine is stuck in the system, waiting for it to end')
         await Promise.race([this.thread.end(), closed])
       }
+      if (closing.aborted) return
       this.#logger.warn('restarting engine', { in: formatDuration(waitMs) })
       await sleep(waitMs, undefined, { signal: closing }).catch(() => {})
       if (closing.aborted) return

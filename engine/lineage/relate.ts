@@ -57,7 +57,7 @@ export function relate(remote: Remote, claims: Claims, key: string, wal: LiveWal
   const own = held.filter((each) => each.generation === generation)
   if (own.length > 0) return best(own.map((each) => judge(remote, each, wal)))
   const known = ended ?? settled
-  if (known !== undefined) return isBeyond(remote.start, known) || end !== undefined ? 'behind' : undefined
+  if (known !== undefined) return end !== undefined || !isBeyond(known, remote.start) ? 'behind' : undefined
   if (lineage.asOf !== undefined) return remote.updatedAt > lineage.asOf ? 'superseded' : 'same'
   if (lineage.ended.length === 0 && lineage.settled.length === 0 && held.length === 0) return 'unproven'
   return lineage.replicas.includes(key) ? 'superseded' : 'unproven'
@@ -69,7 +69,8 @@ function nearer(limit: Held, held: readonly Held[]): Held {
 }
 
 function judge({ start, end }: Remote, held: Held, wal: LiveWal): Relation | undefined {
-  if (end === undefined) return isBeyond(start, held) ? 'behind' : undefined
+  // A segment is never empty: one that begins at the database's end goes beyond it.
+  if (end === undefined) return isBeyond(held, start) ? undefined : 'behind'
   if (isBeyond(end, held) || isFork(end, held, wal)) return 'behind'
   return 'same'
 }

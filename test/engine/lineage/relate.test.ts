@@ -137,6 +137,11 @@ const table: Record<string, [Relation | undefined, Remote, Claims, LiveWal?]> = 
     remote(X, 4, 0, { end: undefined }),
     claims(known, held(X, 3, 500)),
   ],
+  'a damaged end that begins where the database ends': [
+    'behind',
+    remote(X, 3, 500, { start: { index: 3, offset: 500 }, end: undefined }),
+    claims(known, held(X, 3, 500)),
+  ],
   'a damaged end that begins before': [undefined, remote(X, 3, 0, { end: undefined }), claims(known, held(X, 3, 500))],
   'a damaged end of another generation': [
     'superseded',

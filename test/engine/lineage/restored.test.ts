@@ -85,7 +85,9 @@ test('A WAL that ends inside a transaction is contained in what was restored', a
 /** Runs something later, and says how to restore what was there before. */
 const targets: Record<string, (volume: Volume) => Promise<Partial<RestoreRequest>>> = {
   'an index': async (volume) => {
-    await volume.run(20, { minCheckpointPageCount: 3 })
+    await volume.start({ minCheckpointPageCount: 3 })
+    await volume.checkpoints(2)
+    await volume.stop()
     const [generation] = readReplica(volume.box.path('replicas', '0'))
     return { index: generation?.snapshots[0]?.index ?? -1 }
   },

@@ -22,7 +22,9 @@ const histories: Record<string, { relation: 'behind' | 'superseded'; goOn: (volu
   'through checkpoints': {
     relation: 'behind',
     goOn: async (volume) => {
-      for (let round = 0; round < 3; round++) await volume.run(10, { minCheckpointPageCount: 5 })
+      await volume.start({ minCheckpointPageCount: 5 })
+      await volume.checkpoints(3)
+      await volume.stop()
     },
   },
   'in a new generation': {
@@ -55,9 +57,7 @@ const ownHistories: Record<string, (old: Volume) => Promise<void>> = {
     await old.withoutReplicas(async () => {
       for (let round = 0; round < 2; round++) {
         await old.start({ minCheckpointPageCount: 5 })
-        const { position } = old.engine.status[0] ?? {}
-        const isFurther = () => (old.engine.status[0]?.position?.index ?? 0) > (position?.index ?? 0) + 3
-        await waitUntil('Checkpoints', () => old.write(10) ?? isFurther())
+        await old.checkpoints(3)
         await old.crash()
       }
     })

@@ -15,6 +15,7 @@ import {
 import type { RestoreRequest } from '../../../engine/restore/restore.ts'
 import type { LogLine } from '../../support/log-lines.ts'
 import { type Sandbox, sandbox } from '../../support/sandbox.ts'
+import { waitUntil } from '../../support/wait.ts'
 
 const patience = (): AbortSignal => AbortSignal.timeout(20_000)
 
@@ -131,6 +132,16 @@ export class Volume {
   async stop(): Promise<void> {
     await this.engine.close(patience())
     this.#engine = undefined
+  }
+
+  /** Writes until the running engine has gone through some checkpoints. */
+  async checkpoints(count: number): Promise<void> {
+    const index = (): number => this.engine.status[0]?.position?.index ?? 0
+    const last = index() + count
+    await waitUntil('Checkpoints', () => {
+      this.write(10)
+      return index() >= last
+    })
   }
 
   /** Ends the engine without a last sync. */

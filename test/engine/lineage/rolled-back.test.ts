@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { hasCode } from '../../../engine/errors.ts'
+import { Volume } from './volume.ts'
+
+const files = ['app.db', 'app.db-wal']
+
+const ways: Record<string, (volume: Volume) => Promise<void>> = {
+  'in the same WAL': (volume) => volume.run(),
+  'through checkpoints': async (volume) => {
+    await volume.start({ minCheckpointPageCount: 5 })
+    await volume.checkpoints(3)
+    await volume.stop()
+  },
+}
+
+for (const [how, goOn] of Object.entries(ways)) {
+  test(`A database that goes back to an older image, while the metadata stays, is behind: it had gone on ${how}`, async (t) => {
+    const volume = new Volume(t)
+    volume.write()
+    await volume.run()
+    const image = volume.box.path('image')
+    mkdirSync(image)
+    for (const name of files) cpSync(join(volume.dir, name), join(image, name))
+    await goOn(volume)
+    assert.deepEqual(await volume.relations(), ['same'])
+    volume.removeDatabase()
+    for (const name of files) cpSync(join(image, name), join(volume.dir, name))
+    assert.deepEqual(await volume.relations(), ['behind'])
+    const stored = volume.stored()
+    await volume.start()
+    await assert.rejects(volume.synced(), (error) => hasCode(error, 'ERR_DATABASE_CONFLICT'))
+    await volume.crash()
+    assert.deepEqual(volume.stored(), stored)
+    assert.deepEqual(await volume.relations(), ['behind'], 'Whatever the engine wrote down meanwhile')
+    rmSync(volume.metaPath, { recursive: true })
+    assert.deepEqual(await volume.relations(), ['unproven'], 'Without metadata nobody knows')
+  })
+}

@@ -13,7 +13,7 @@ export interface Vitals {
   readonly restoring: string | undefined
   /** Undefined when replication is turned off. */
   readonly engine: EngineCondition | undefined
-  /** See EngineKeeper.status. */
+  /** All that was committed when replication began is stored. */
   readonly isFirstSyncDone: boolean
   readonly databases: readonly DatabaseStatus[]
   /** How old that is; undefined before there is any. */

@@ -41,11 +41,6 @@ export interface KnownStatus {
   readonly databases: readonly DatabaseStatus[]
   /** How old that is; undefined before the first answer. */
   readonly ageMs: number | undefined
-  /**
-   * Every replica has been in sync with its database once. One of a database that was not there at the first look had
-   * nothing to sync.
-   */
-  readonly isFirstSyncDone: boolean
 }
 
 /**
@@ -68,8 +63,6 @@ export class EngineKeeper {
   #lastFailure: WherryError | undefined
   #status: readonly DatabaseStatus[] = []
   #statusAt: number | undefined
-  /** Replicas whose first sync is done. */
-  readonly #synced = new Set<string>()
 
   /** Resolves with an ERR_ENGINE_DIED when the engine failed and is restarted no more. */
   readonly lost: Promise<WherryError> = this.#lost.promise
@@ -99,9 +92,7 @@ export class EngineKeeper {
   /** What the engine said last. */
   status(): KnownStatus {
     const ageMs = this.#statusAt === undefined ? undefined : Math.round(performance.now() - this.#statusAt)
-    const replicas = this.#status.flatMap(namesOfReplicas)
-    const isFirstSyncDone = ageMs !== undefined && replicas.every((name) => this.#synced.has(name))
-    return { databases: this.#status, ageMs, isFirstSyncDone }
+    return { databases: this.#status, ageMs }
   }
 
   /** The same, after asking once more, for which there is so much time. */
@@ -127,9 +118,7 @@ export class EngineKeeper {
   async whenSynced(signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        await orAborted(this.thread.whenSynced(signal), signal)
-        for (const name of this.#status.flatMap(namesOfReplicas)) this.#synced.add(name)
-        return
+        return await orAborted(this.thread.whenSynced(signal), signal)
       } catch (error) {
         if (!hasCode(error, 'ERR_ENGINE_DIED') || this.#keeping === undefined || this.#closing.signal.aborted)
           throw error
@@ -223,7 +212,6 @@ export class EngineKeeper {
   }
 
   #lose(failure: WherryError): void {
-    this.#logger.error('engine is lost', { restarts: this.#restarts })
     this.#state = 'lost'
     this.#mended.resolve()
     this.#lost.resolve(failure)
@@ -232,16 +220,5 @@ export class EngineKeeper {
   readonly #onStatus = (databases: readonly DatabaseStatus[]): void => {
     this.#status = databases
     this.#statusAt = performance.now()
-    for (const database of databases) {
-      const isThere = database.position !== undefined
-      for (const [at, name] of namesOfReplicas(database).entries()) {
-        if (!isThere || database.replicas[at]?.isSynced) this.#synced.add(name)
-      }
-    }
   }
-}
-
-/** Names that are unique among all databases. */
-function namesOfReplicas({ path, replicas }: DatabaseStatus): string[] {
-  return replicas.map(({ name }) => `${path}\0${name}`)
 }

@@ -63,32 +63,6 @@ for (const fault of ['throw', 'spin'] satisfies Fault[]) {
   })
 }
 
-test('The first sync is done when every replica was in sync once, and stays so', async (t) => {
-  const { box, app, database } = await scene(t)
-  const later = { ...database, path: box.path('later.db'), metaPath: box.path('later.db-meta') }
-  const keeper = await startKeeper(t, box, 'stop')
-  assert.equal((await keeper.view()).isFirstSyncDone, false)
-  // A file where the replica's folder should be.
-  writeFileSync(box.path('replica'), '')
-  await keeper.start([database, later])
-  const failing = await keeper.until(
-    'A failing replica',
-    (view) => view.databases[0]?.replicas[0]?.lastError !== undefined,
-  )
-  assert.equal(failing.isFirstSyncDone, false)
-  rmSync(box.path('replica'))
-  await keeper.until('The first sync', ({ isFirstSyncDone }) => isFirstSyncDone)
-  rmSync(box.path('replica'), { recursive: true })
-  writeFileSync(box.path('replica'), '')
-  await app.exec("INSERT INTO notes VALUES ('too late')")
-  const late = await keeper.until(
-    'A failing replica',
-    (view) => view.databases[0]?.replicas[0]?.lastError !== undefined,
-  )
-  assert.equal(late.isFirstSyncDone, true)
-  await keeper.end()
-})
-
 test('A thread that answers late is told of once, and stays', async (t) => {
   const { box, app, database } = await scene(t)
   const keeper = await startKeeper(t, box, 'stop', { failedMs: 60_000 })

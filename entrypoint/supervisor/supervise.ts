@@ -16,6 +16,9 @@ import { Replication } from './replication.ts'
 import { isStopSignal, type Signal, Signals, signalStatus } from './signals.ts'
 import { requireFolder } from './start-failure.ts'
 
+/** After so long a boot is worth asking about. */
+const SLOW_BOOT_MS = 500
+
 export interface Supervision {
   readonly config: Config
   /** Undefined: replicate until a signal comes. */
@@ -125,13 +128,14 @@ class Supervisor {
 
   get #app(): Vitals['app'] {
     if (this.#supervision.command === undefined) return 'none'
-    if (this.#state === 'running') return 'running'
-    return this.#state === 'draining' || this.#state === 'exited' ? 'ended' : 'pending'
+    if (this.#state === 'draining' || this.#state === 'exited') return 'ended'
+    return this.#state === 'running' || this.#state === 'stopping' ? 'running' : 'pending'
   }
 
-  /** Where a socket beside the database is to answer, that may have to wait for the database's folder. */
+  /** To be called again when the database's folder was not there. */
   #openHealth(): void {
     const { config } = this.#supervision
+    if (this.#state === 'draining' || this.#state === 'exited') return
     const open = () => startHealth(config, () => this.#vitals(), this.#logger)
     this.#health = this.#health.then((server) => server ?? open())
   }
@@ -216,21 +220,28 @@ class Supervisor {
   }
 
   async #bootUp(): Promise<void> {
+    // HTTP takes a while to load: where nobody waits for it the app goes first, unless the boot is slow.
+    const isAwaited = this.#supervision.config.supervisor.listen !== undefined
+    const slowBoot = isAwaited ? undefined : setTimeout(() => this.#openHealth(), SLOW_BOOT_MS)
     try {
-      this.#openHealth()
-      if (this.#supervision.config.supervisor.listen !== undefined) await this.#health
+      if (isAwaited) {
+        this.#openHealth()
+        await this.#health
+      }
       const { signal } = this.#boot
       await this.#replication.prepare(() => this.#on('examined'), signal)
       this.#on('restored')
-      this.#openHealth()
       await this.#replication.start(signal, this.#syncTime.signal)
       // Without an app of ours somebody else writes already.
       this.#isWorthSyncing = this.#supervision.command === undefined
       for (const hook of this.#hooks) await this.#runHook(hook)
       this.#boot.signal.throwIfAborted()
       this.#on('ready')
+      setImmediate(() => this.#openHealth())
     } catch (error) {
       this.#on('failed', { error })
+    } finally {
+      clearTimeout(slowBoot)
     }
   }
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { appReady, end, fixture, notes, Stage, stageOnS3 } from './stage.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { appReady, end, fixture, notes, Stage, stageOnS3, timed } from './stage.ts'
 
 test('24: at SIGTERM the app writes a last row and exits with 0: the row can be restored', async (t) => {
   const stage = new Stage(t)
@@ -45,8 +46,13 @@ test("28: on an empty volume the restore is finished before the app's first inst
   const { stage, s3 } = await stageOnS3(t)
   await stage.seed()
   s3.hold('GET')
-  const run = stage.run(fixture('first-look.ts', stage.db))
-  await s3.holding('GET', () => run.tail())
+  const { result: run, elapsedMs } = await timed(async () => {
+    const started = stage.run(fixture('first-look.ts', stage.db))
+    await s3.holding('GET', () => started.tail())
+    return started
+  })
+  // As long again: an app that did not wait would have begun.
+  await sleep(elapsedMs)
   assert.equal(existsSync(stage.db), false)
   assert.equal(run.stdout, '')
   s3.release('GET')

@@ -6,7 +6,7 @@ import { divideGrace } from '../../../entrypoint/supervisor/grace.ts'
 import { processStat } from '../../support/process-tree.ts'
 import { waitUntil } from '../../support/wait.ts'
 import { inNamespace, withoutNamespaces } from './namespace.ts'
-import { end, fixture, Stage, timed } from './stage.ts'
+import { appReady, end, fixture, Stage, timed } from './stage.ts'
 
 const LONG_GRACE_MS = 60_000
 const SHORT_GRACE_MS = 3000
@@ -28,6 +28,15 @@ test('20: of "sh -c \'a & b\'" both end at SIGTERM', async (t) => {
   const { result, elapsedMs } = await timed(() => run.stop('SIGTERM', LONG_GRACE_MS))
   assert.equal(result.code, 143, run.tail())
   assert.equal(isAlive(a), false)
+  assert.ok(elapsedMs < LONG_GRACE_MS / 4, `ended after ${elapsedMs} ms`)
+})
+
+test('20: a shell that must wait for its command before it runs its trap ends at once too', async (t) => {
+  const stage = new Stage(t, { gracePeriodMs: LONG_GRACE_MS })
+  const run = stage.run(['sh', '-c', 'trap "exit 8" TERM; echo "ready $$"; sleep 1000'])
+  await appReady(run)
+  const { result, elapsedMs } = await timed(() => run.stop('SIGTERM', LONG_GRACE_MS))
+  assert.equal(result.code, 8, run.tail())
   assert.ok(elapsedMs < LONG_GRACE_MS / 4, `ended after ${elapsedMs} ms`)
 })
 

@@ -45,10 +45,8 @@ test('A socket that cannot be made is one warning, whatever the reason', async (
   const box = sandbox(t)
   const path = box.path('.app.db-wherry', 'wherry.sock')
   mkdirSync(path, { recursive: true })
-  writeFileSync(box.path('file'), 'mine')
   const reasons = new Map([
     [dirname(path), /something else is there/],
-    [box.path('file', 'meta'), /ENOTDIR|EEXIST/],
     [box.path('long'.repeat(30)), /longer than 107 bytes/],
   ])
   for (const [metaPath, reason] of reasons) {
@@ -57,7 +55,18 @@ test('A socket that cannot be made is one warning, whatever the reason', async (
     assert.deepEqual([lines.length, lines[0]?.level], [1, 'warn'])
     assert.match(String(lines[0]?.fields.error), reason)
   }
-  assert.equal(readFileSync(box.path('file'), 'utf8'), 'mine')
+})
+
+test('Without the folder of the database there is no socket yet, and no warning', async (t) => {
+  const box = sandbox(t)
+  const metaPath = box.path('data', '.app.db-wherry')
+  assert.deepEqual(await begin(t, box, { metaPath }), { server: undefined, lines: [] })
+  assert.equal(existsSync(box.path('data')), false, 'That is for the restore to make')
+  mkdirSync(box.path('data'))
+  const { server } = await begin(t, box, { metaPath })
+  assert.equal(server?.address, `unix:${metaPath}/wherry.sock`)
+  await server?.close()
+  assert.equal(existsSync(metaPath), false, 'It is empty again')
 })
 
 test('A configured address that is in use, or is none, is an error that names it', async (t) => {

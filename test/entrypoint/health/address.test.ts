@@ -1,6 +1,6 @@
 /** Where health is told: sockets that were left behind or are in use, ports in use, folders that are missing. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { hasCode, WherryError } from '../../../engine/index.ts'

@@ -47,7 +47,7 @@ test('31: the engine dies again and again while the app runs, policy stop: the a
   await appReady(run)
   await run.waitForOutput(/snapshot written/)
   fault.inject('throw always')
-  await run.waitForOutput(/engine is lost/, 60_000)
+  await run.waitForOutput(/engine failed, stopping/, 60_000)
   fault.mend()
   assert.equal((await end(run)).code, ENGINE_DIED, run.tail())
   // The app wrote it when it was asked to end.

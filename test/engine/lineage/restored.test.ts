@@ -7,6 +7,8 @@ import type { RestoreRequest } from '../../../engine/restore/restore.ts'
 import { FileStorage } from '../../../engine/storage/file.ts'
 import { startApp } from '../../support/app-process.ts'
 import { readReplica } from '../../support/replica-files.ts'
+import { writeConfig } from '../../support/replication.ts'
+import { wherry } from '../../support/tool.ts'
 import { Volume } from './volume.ts'
 
 async function filled(t: TestContext, replicas = 1): Promise<Volume> {
@@ -252,4 +254,19 @@ test('WAL without any snapshot is damage to who needs it, and nothing new to who
   volume.removeDatabase()
   const [finding] = (await volume.examine()).replicas
   assert.ok(finding?.kind === 'unknown' && finding.code === 'ERR_REPLICA_DAMAGED', JSON.stringify(finding))
+})
+
+test('The restore command writes the lineage when it restores to the configured place, and only then', async (t) => {
+  const volume = await filled(t)
+  const rows = volume.rows()
+  const config = writeConfig(volume.box, [{ db: volume.path, replica: { path: volume.box.path('replicas', '0') } }])
+  rmSync(volume.dir, { recursive: true })
+  const restore = (...args: string[]) => volume.box.run([...wherry.command, 'restore', '-config', config, ...args])
+  const elsewhere = await restore('-o', volume.box.path('elsewhere', 'app.db'), volume.path)
+  assert.equal(elsewhere.code, 0, elsewhere.stderr)
+  assert.equal(existsSync(volume.metaPath), false)
+  const inPlace = await restore(volume.path)
+  assert.equal(inPlace.code, 0, inPlace.stderr)
+  assert.equal(volume.rows(), rows)
+  assert.deepEqual(await volume.relations(), ['same'])
 })

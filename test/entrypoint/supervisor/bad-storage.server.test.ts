@@ -23,7 +23,7 @@ function hasSocket(pid: number): boolean {
 }
 
 for (const server of s3Servers) {
-  test(`${server.name}: wrong credentials: 77, with the database there or not`, async (t) => {
+  test(`${server.name}: wrong credentials: 76, with the database there or not`, async (t) => {
     const s3 = await withS3(t, server)
     if (s3 === undefined) return
     const box = sandbox(t)
@@ -36,12 +36,12 @@ for (const server of s3Servers) {
       assert.match(stderr, /403|refused/)
       assert.match(stderr, /access key/)
       assert.equal(stderr.includes('a-wrong-secret'), false, 'the secret is in the log')
-      assert.equal(code, 77, stderr)
+      assert.equal(code, 76, stderr)
       assert.equal(appRan, false)
     }
   })
 
-  test(`${server.name}: no such bucket: 69, with the database there or not`, async (t) => {
+  test(`${server.name}: no such bucket: 76, with the database there or not`, async (t) => {
     const s3 = await withS3(t, server)
     if (s3 === undefined) return
     const box = sandbox(t)
@@ -52,19 +52,25 @@ for (const server of s3Servers) {
     const there = await runOn(box, db, replica)
     for (const { code, stderr, appRan } of [missing, there]) {
       assert.match(stderr, /no-such-bucket/)
-      assert.equal(code, 69, stderr)
+      assert.equal(code, 76, stderr)
       assert.equal(appRan, false)
     }
   })
 
-  test(`${server.name}: nobody answers: 69 when the database must be restored`, async (t) => {
+  test(`${server.name}: nobody answers, which is asked again for the boot time-out: 76, with the database there or not`, async (t) => {
     const s3 = await withS3(t, server)
     if (s3 === undefined) return
     const box = sandbox(t)
     await s3.stop()
-    const { code, stderr, appRan } = await runOn(box, box.path('missing.db'), s3Replica(s3, 'app'))
-    assert.equal(code, 69, stderr)
-    assert.equal(appRan, false)
+    const missing = await runOn(box, box.path('missing.db'), s3Replica(s3, 'app'))
+    const db = box.path('app.db')
+    new Database(db).exec('CREATE TABLE t (x)').close()
+    const there = await runOn(box, db, s3Replica(s3, 'app'))
+    for (const { code, stderr, appRan } of [missing, there]) {
+      assert.match(stderr, /replica does not answer, asking again/)
+      assert.equal(code, 76, stderr)
+      assert.equal(appRan, false)
+    }
   })
 
   test(`${server.name}: SIGTERM while a restore hangs: 143, no app, no files`, async (t) => {

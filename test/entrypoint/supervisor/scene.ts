@@ -17,7 +17,9 @@ export async function runWith(
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Outcome> {
   const marker = box.path('app-ran')
-  const { code, stderr } = await box.run([...wherry.command, 'run', ...flags, '--', 'touch', marker], { env })
+  const { code, stderr } = await box.run([...wherry.command, 'run', ...flags, '--', 'touch', marker], {
+    env: { WHERRY_BOOT_TIMEOUT: '3s', ...env },
+  })
   return { code, stderr, appRan: existsSync(marker) }
 }
 

@@ -1,0 +1,142 @@
+import { statSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { type DatabaseOptions, hasCode, type Logger } from '../../engine/index.ts'
+import type { Config } from '../config/config.ts'
+import type { Vitals } from '../health/vitals.ts'
+import { announce } from './announce.ts'
+import type { DatabaseFacts } from './app-environment.ts'
+import { Boot } from './boot.ts'
+import type { EngineKeeper } from './engine-keeper.ts'
+
+/** How long the app's start waits for the first sync, and how long a refused one is left before readiness asks again. */
+const FIRST_SYNC_MS = 5000
+/** How long a busy engine may take to say how it is, before what it said last counts. */
+const STATUS_MS = 500
+
+type Fact = Omit<DatabaseFacts, 'generation'>
+
+/** What is known of replication at a moment. */
+type ReplicationVitals = Omit<Vitals, 'state' | 'app'>
+
+/** The replicating side of a supervisor's life: what comes before the engine's start, and what is known of it after. */
+export class Replication {
+  readonly #keeper: EngineKeeper | undefined
+  readonly #config: Config
+  readonly #restores: boolean
+  readonly #logger: Logger
+  #facts: readonly Fact[] = []
+  #restoring: string | undefined
+  #isRestored = false
+  #isFirstSyncDone = false
+
+  /**
+   * @param keeper undefined when nothing is replicated
+   * @param restores databases are looked at and restored, and the first sync is waited for
+   */
+  constructor(keeper: EngineKeeper | undefined, config: Config, restores: boolean, logger: Logger) {
+    this.#keeper = keeper
+    this.#config = config
+    this.#restores = restores
+    this.#logger = logger
+  }
+
+  /**
+   * Looks at the databases, and restores what is missing.
+   * @param onExamined called when it is known what each one needs
+   * @throws what Boot throws
+   */
+  async prepare(onExamined: () => void, signal: AbortSignal): Promise<void> {
+    const { databases, supervisor } = this.#config
+    if (this.#keeper === undefined || !this.#restores) {
+      this.#facts = databases.map(({ path }) => ({ path, state: isThere(path) ? 'existing' : 'unknown' }))
+      onExamined()
+    } else {
+      const boot = new Boot(this.#keeper.thread, supervisor, this.#logger, signal)
+      const plan = await boot.examine(databases)
+      onExamined()
+      const facts: Fact[] = []
+      for (const planned of plan) {
+        const { path } = planned.database
+        if (planned.decision.kind === 'restore') this.#restoring = path
+        facts.push({ path, state: await boot.carryOut(planned) })
+        signal.throwIfAborted()
+      }
+      this.#restoring = undefined
+      this.#facts = facts
+    }
+    this.#isRestored = true
+  }
+
+  /**
+   * Starts the engine. Where databases were restored it waits a while for the first sync.
+   * @param life ends what goes on in the background
+   * @throws what EngineKeeper.start throws; the storage's error when a replica refuses
+   */
+  async start(signal: AbortSignal, life: AbortSignal): Promise<void> {
+    const keeper = this.#keeper
+    if (keeper === undefined) return
+    await keeper.start(
+      this.#config.databases.map((database) => this.#withLineagePolicy(database)),
+      signal,
+    )
+    announce(this.#config, this.#logger)
+    signal.throwIfAborted()
+    void this.#awaitFirstSync(keeper, life)
+    if (!this.#restores) return
+    try {
+      await keeper.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(FIRST_SYNC_MS)]))
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!hasCode(error, 'ERR_CANCELLED')) throw error
+      this.#logger.warn('first sync is not done yet, starting the app all the same', { waited: `${FIRST_SYNC_MS}ms` })
+    }
+  }
+
+  /** What the app is told about its databases. */
+  async facts(): Promise<DatabaseFacts[]> {
+    const status = await this.#keeper?.latestStatus(STATUS_MS)
+    const generations = new Map(status?.databases.map(({ path, position }) => [path, position?.generation]))
+    return this.#facts.map((fact) => ({ ...fact, generation: generations.get(fact.path) }))
+  }
+
+  async vitals(): Promise<ReplicationVitals> {
+    const status = await this.#keeper?.latestStatus(STATUS_MS)
+    return {
+      isRestored: this.#isRestored,
+      restoring: this.#restoring,
+      engine: this.#keeper?.condition,
+      isFirstSyncDone: this.#isFirstSyncDone,
+      databases: status?.databases ?? [],
+      statusAgeMs: status?.ageMs,
+    }
+  }
+
+  /** Stores the last commits, as EngineKeeper.close. */
+  async close(signal: AbortSignal): Promise<void> {
+    await this.#keeper?.close(signal)
+  }
+
+  /** Readiness waits for it, however long it takes. */
+  async #awaitFirstSync(keeper: EngineKeeper, life: AbortSignal): Promise<void> {
+    while (!this.#isFirstSyncDone && !life.aborted) {
+      try {
+        await keeper.whenSynced(life)
+        this.#isFirstSyncDone = true
+      } catch {
+        // A replica that refuses is tried again by the engine, which tells about it.
+        await setTimeout(FIRST_SYNC_MS, undefined, { ref: false, signal: life }).catch(() => {})
+      }
+    }
+  }
+
+  /** What the engine does when a replica that it could not compare before turns out to hold something newer. */
+  #withLineagePolicy(database: DatabaseOptions): DatabaseOptions {
+    const { conflict } = this.#config.supervisor
+    if (conflict === 'use-local') return { ...database, onConflict: 'use-local' }
+    return { ...database, onConflict: conflict === undefined && !this.#restores ? 'refuse' : 'refuse-unproven' }
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}

@@ -159,7 +159,7 @@ test('40: the app has the descriptors 0, 1 and 2, and keeps the working director
   const stage = new Stage(t)
   // Node reads the certificates that this names in a thread, through a descriptor that a child started meanwhile inherits.
   const variables = { NODE_EXTRA_CA_CERTS: undefined }
-  const run = stage.run(['sh', '-c', 'echo "ready $$"; exec sleep 1000'], variables)
+  const run = stage.run(['sh', '-c', 'sleep 1000 & echo "ready $$"; wait'], variables)
   const pid = await appReady(run)
   assert.deepEqual(readdirSync(`/proc/${pid}/fd`).map(Number).sort(), [0, 1, 2])
   assert.equal(readlinkSync(`/proc/${pid}/cwd`), stage.box.dir)

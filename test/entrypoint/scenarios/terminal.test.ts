@@ -1,4 +1,4 @@
-/** Scenario 10: Ctrl-C on a terminal. What else terminals ask for is in supervisor/terminal.test.ts. */
+/** Scenario 10: Ctrl-C on a terminal. What else terminals ask for is in process/terminal.test.ts. */
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'

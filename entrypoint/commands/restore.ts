@@ -9,9 +9,9 @@ import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
-import { withCleanUp } from '../supervisor/clean-up.ts'
-import { StopSignals, signalStatus } from '../supervisor/stop-signals.ts'
-import { withEngine } from '../supervisor/with-engine.ts'
+import { withEngine } from '../keeper/with-engine.ts'
+import { withCleanUp } from '../process/clean-up.ts'
+import { Signals, signalStatus } from '../process/signals.ts'
 import { findReplicas } from './listing.ts'
 
 const commandLine = {
@@ -52,7 +52,8 @@ export async function run(context: Context): Promise<number> {
     ...(timestamp === undefined ? {} : { timestamp }),
     ...(flags.parallelism === undefined ? {} : { parallelism: Math.max(1, flags.parallelism) }),
   }
-  const signals = new StopSignals()
+  // The other signals keep the meaning that they have for every program.
+  const signals = new Signals(['SIGINT', 'SIGTERM'])
   try {
     await withCleanUp(outputPath, () =>
       withEngine(context.log.sink, (engine) => engine.restore(replicas, request, signals.aborted)),

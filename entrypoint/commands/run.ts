@@ -3,9 +3,9 @@ import { parseCommandLine } from '../cli/command-line.ts'
 import { configFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
-import { loadExeca } from '../supervisor/child.ts'
+import { withEngine } from '../keeper/with-engine.ts'
+import { loadExeca } from '../process/child.ts'
 import { supervise } from '../supervisor/supervise.ts'
-import { withEngine } from '../supervisor/with-engine.ts'
 import { warnAbout } from './warn.ts'
 
 const commandLine = {

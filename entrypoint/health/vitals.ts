@@ -1,5 +1,5 @@
 import type { DatabaseStatus } from '../../engine/index.ts'
-import type { EngineCondition } from '../supervisor/engine-keeper.ts'
+import type { EngineCondition } from '../keeper/engine-keeper.ts'
 import type { State } from '../supervisor/lifecycle.ts'
 
 /** What the supervisor knows of itself at a moment. */

@@ -35,8 +35,14 @@ export function decideBoot(
   const why = conflictOf(local, holding)
   if (why !== undefined) return settle(why, conflict)
   if (unknown !== undefined && !holding.some(({ relation }) => relation === 'same')) {
-    const isTransient = unknown.code === 'ERR_STORAGE_UNREACHABLE' || unknown.code === 'ERR_CANCELLED'
-    return { kind: 'unknown', replica: unknown.name, why: unknown.message, isTransient }
+    const isSilent = unknown.code === 'ERR_CANCELLED'
+    const why = isSilent ? `no answer within the boot time-out (${unknown.message})` : unknown.message
+    return {
+      kind: 'unknown',
+      replica: unknown.name,
+      why,
+      isTransient: isSilent || unknown.code === 'ERR_STORAGE_UNREACHABLE',
+    }
   }
   return { kind: isMissing ? 'create' : 'use' }
 }

@@ -10,15 +10,15 @@ import {
   WherryError,
 } from '../../engine/index.ts'
 import type { SupervisorOptions } from '../config/supervisor-options.ts'
+import { withCleanUp } from '../process/clean-up.ts'
 import type { DatabaseFacts } from './app-environment.ts'
 import { type BootDecision, decideBoot } from './boot-decision.ts'
-import { withCleanUp } from './clean-up.ts'
 
 /** Gaps between two questions to a replica that does not answer; the last one repeats. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000]
 
-/** A question gets at least this long, also when the boot time-out is 0. */
-const MIN_QUESTION_MS = 5000
+/** Without a boot time-out there is one question, which gets so long. */
+const ONLY_QUESTION_MS = 5000
 
 type Outcome = DatabaseFacts['state']
 
@@ -54,7 +54,7 @@ export class Boot {
    * @throws WherryError ERR_BOOT_UNKNOWN, ERR_DATABASE_CONFLICT, ERR_CANCELLED
    */
   async examine(databases: readonly DatabaseOptions[]): Promise<Planned[]> {
-    const deadlineMs = performance.now() + this.#options.bootTimeoutMs
+    const deadlineMs = performance.now() + (this.#options.bootTimeoutMs || ONLY_QUESTION_MS)
     const plan = await Promise.all(
       databases.map(async (database) => ({ database, decision: await this.#decide(database, deadlineMs) })),
     )
@@ -95,14 +95,14 @@ export class Boot {
 
   async #decide(database: DatabaseOptions, deadlineMs: number): Promise<BootDecision> {
     for (let tries = 0; ; tries++) {
-      const remainingMs = Math.ceil(Math.max(deadlineMs - performance.now(), MIN_QUESTION_MS))
+      const remainingMs = Math.max(1, Math.ceil(deadlineMs - performance.now()))
       const patience = AbortSignal.any([this.#signal, AbortSignal.timeout(remainingMs)])
       const examination = await this.#thread.examine(database, patience)
       this.#signal.throwIfAborted()
       const decision = decideBoot(examination, this.#options.conflict)
       const waitMs = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)] ?? 0
-      const canWait = decision.kind === 'unknown' && decision.isTransient && performance.now() + waitMs < deadlineMs
-      if (!canWait) return decision
+      const isOver = this.#options.bootTimeoutMs === 0 || performance.now() + waitMs >= deadlineMs
+      if (decision.kind !== 'unknown' || !decision.isTransient || isOver) return decision
       this.#logger.warn('replica does not answer, asking again', {
         db: database.path,
         replica: decision.replica,

@@ -1,6 +1,6 @@
 import { WherryError } from '../../engine/index.ts'
 import { splitWords } from '../cli/words.ts'
-import type { Command } from './child.ts'
+import type { Command } from '../process/child.ts'
 
 /** A before-start command, as text and as words. It has no use for the app's standard input. */
 export interface Hook {

@@ -3,10 +3,10 @@ import { setTimeout } from 'node:timers/promises'
 import { type DatabaseOptions, hasCode, type Logger } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Vitals } from '../health/vitals.ts'
+import type { EngineKeeper } from '../keeper/engine-keeper.ts'
 import { announce } from './announce.ts'
 import type { DatabaseFacts } from './app-environment.ts'
 import { Boot } from './boot.ts'
-import type { EngineKeeper } from './engine-keeper.ts'
 
 /** How long the app's start waits for the first sync, and how long a refused one is left before readiness asks again. */
 const FIRST_SYNC_MS = 5000

@@ -1,20 +1,20 @@
-import { EngineThread, hasCode, Logger, type LogSink, messageOf, WherryError } from '../../engine/index.ts'
+import { EngineThread, Logger, type LogSink, messageOf, WherryError } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/expand-env.ts'
 import { exitStatus } from '../exit-codes.ts'
 import { startHealth } from '../health/health.ts'
 import type { HealthServer } from '../health/server.ts'
 import type { Vitals } from '../health/vitals.ts'
+import { EngineKeeper } from '../keeper/engine-keeper.ts'
+import { Child, type Command } from '../process/child.ts'
+import { pidOneWarning } from '../process/pid-one.ts'
+import { isStopSignal, type Signal, Signals, signalStatus } from '../process/signals.ts'
+import { requireFolder } from '../process/start-failure.ts'
 import { appEnvironment } from './app-environment.ts'
-import { Child, type Command } from './child.ts'
-import { EngineKeeper } from './engine-keeper.ts'
 import { Grace } from './grace.ts'
 import { type Hook, hookError, parseHooks } from './hooks.ts'
 import { type Action, type Event, type State, transitions } from './lifecycle.ts'
-import { pidOneWarning } from './pid-one.ts'
 import { Replication } from './replication.ts'
-import { isStopSignal, type Signal, Signals, signalStatus } from './signals.ts'
-import { requireFolder } from './start-failure.ts'
 
 /** After so long a boot is worth asking about. */
 const SLOW_BOOT_MS = 500
@@ -297,9 +297,7 @@ class Supervisor {
       await this.#replication.close(signal)
       this.#logger.info('wherry shut down')
     } catch (error) {
-      if (this.#isWorthSyncing && !hasCode(error, 'ERR_ENGINE_DIED')) {
-        this.#logger.error('error closing db', { error: messageOf(error) })
-      }
+      if (this.#isWorthSyncing) this.#logger.error('the last commits may not be stored', { error: messageOf(error) })
       if ((this.#status ?? 0) === 0) this.#status = exitStatus(error)
     }
     this.#on('drained')

@@ -7,7 +7,7 @@ import test from 'node:test'
 import { transform } from 'esbuild'
 import { sandbox } from '../support/sandbox.ts'
 import { wherry } from '../support/tool.ts'
-import { signalApp } from './supervisor/host.ts'
+import { signalApp } from './process/host.ts'
 
 const entrypoint = resolve(import.meta.dirname, '../../entrypoint')
 

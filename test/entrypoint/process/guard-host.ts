@@ -1,6 +1,6 @@
 /** A program that has not begun yet, or has taken its signals (`taken`), or has also given them back (`closed`). */
 import { writeSync } from 'node:fs'
-import { guardStart, Signals } from '../../../entrypoint/supervisor/signals.ts'
+import { guardStart, Signals } from '../../../entrypoint/process/signals.ts'
 
 guardStart((status) => process.exit(status))
 const [, , state] = process.argv

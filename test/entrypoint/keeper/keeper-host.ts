@@ -4,7 +4,7 @@
  */
 import { type LogLevel, messageOf, type WherryError } from '../../../engine/index.ts'
 import { EngineThread } from '../../../engine/worker/engine-thread.ts'
-import { EngineKeeper, type KeeperOptions, type KnownStatus } from '../../../entrypoint/supervisor/engine-keeper.ts'
+import { EngineKeeper, type KeeperOptions, type KnownStatus } from '../../../entrypoint/keeper/engine-keeper.ts'
 import type { KeeperCall, KeeperView } from './keeper-process.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as Pick<KeeperOptions, 'policy'> & Required<KeeperOptions>

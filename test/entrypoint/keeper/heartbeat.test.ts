@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pulse, silenceAfter } from '../../../entrypoint/supervisor/heartbeat.ts'
-import { restartDelay } from '../../../entrypoint/supervisor/restart-policy.ts'
+import { pulse, silenceAfter } from '../../../entrypoint/keeper/heartbeat.ts'
+import { restartDelay } from '../../../entrypoint/keeper/restart-policy.ts'
 
 test('Silence is nothing, then slow, then a failure', () => {
   const timing = { slowMs: 5000, failedMs: 30_000 }

@@ -5,8 +5,8 @@
  */
 import { writeSync } from 'node:fs'
 import { WherryError } from '../../../engine/errors.ts'
-import { Child } from '../../../entrypoint/supervisor/child.ts'
-import { Signals } from '../../../entrypoint/supervisor/signals.ts'
+import { Child } from '../../../entrypoint/process/child.ts'
+import { Signals } from '../../../entrypoint/process/signals.ts'
 
 /** What a test asks of the host, as JSON. */
 export interface HostSettings {

@@ -5,7 +5,7 @@ export const configFlags = {
   config: {
     kind: 'text',
     value: 'PATH',
-    doc: 'The configuration file; by default the one that LITESTREAM_CONFIG names, or /etc/litestream.yml',
+    doc: 'The configuration file; by default the one that WHERRY_CONFIG or LITESTREAM_CONFIG names, or /etc/litestream.yml',
   },
   'no-expand-env': { kind: 'boolean', doc: 'Leave $NAME in the configuration file as it is' },
 } as const satisfies FlagTable

@@ -17,6 +17,9 @@ import { variableName } from './variables.ts'
 
 export const DEFAULT_CONFIG_PATH = '/etc/litestream.yml'
 
+/** Either names the file; the first one counts. */
+const FILE_VARIABLES = ['WHERRY_CONFIG', 'LITESTREAM_CONFIG']
+
 export interface LoadOptions {
   /** The `-config` flag. */
   readonly config?: string | undefined
@@ -33,7 +36,7 @@ export interface LoadedConfig {
 }
 
 /**
- * The configuration: the file that `-config` or `LITESTREAM_CONFIG` names, else /etc/litestream.yml, and what variables
+ * The configuration: the file that `-config`, `WHERRY_CONFIG` or `LITESTREAM_CONFIG` names, else /etc/litestream.yml, and what variables
  * say instead of it, key by key. Without a file the variables are all of it.
  *
  * @param env the environment as Wherry got it: secrets are read from their files here
@@ -63,7 +66,10 @@ export async function loadSections(
 
 function findFile({ config }: LoadOptions, env: Environment, defaultPath: string): { path: string; origin: string } {
   if (config !== undefined) return { path: absolutePath(config), origin: 'flag -config' }
-  if (env.LITESTREAM_CONFIG) return { path: absolutePath(env.LITESTREAM_CONFIG), origin: 'LITESTREAM_CONFIG' }
+  for (const name of FILE_VARIABLES) {
+    const path = env[name]
+    if (path) return { path: absolutePath(path), origin: name }
+  }
   return { path: absolutePath(defaultPath), origin: 'default' }
 }
 
@@ -97,6 +103,6 @@ function saysNothing({ top, database, replica }: GivenLevels): boolean {
 
 function notFound(file: string): WherryError {
   const variables = `${variableName('database', 'path')} and ${variableName('replica', 'url')}`
-  const instead = `name it with -config or LITESTREAM_CONFIG, or set ${variables}`
+  const instead = `name it with -config or WHERRY_CONFIG, or set ${variables}`
   return new WherryError('ERR_CONFIG', `Config file not found: ${file}; ${instead}`)
 }

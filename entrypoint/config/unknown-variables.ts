@@ -15,7 +15,7 @@ const FOREIGN = [
 ]
 
 const settings = [...variables.map(({ name }) => name), ...secretVariables.map(fileVariable)]
-const known: ReadonlySet<string> = new Set([...settings, ...Object.values(factVariables)])
+const known: ReadonlySet<string> = new Set(['WHERRY_CONFIG', ...settings, ...Object.values(factVariables)])
 
 /** A sentence about each variable that looks like one of Wherry's and is not. Empty variables count as unset. */
 export function warnUnknown(env: Environment): string[] {

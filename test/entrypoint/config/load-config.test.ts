@@ -8,18 +8,19 @@ import { sandbox } from '../../support/sandbox.ts'
 /** A default path where nothing is. */
 const nowhere = '/nonexistent/litestream.yml'
 
-test('The file is that of -config, else of LITESTREAM_CONFIG, else the default one', async (t) => {
+test('The file is that of -config, else of WHERRY_CONFIG, else of LITESTREAM_CONFIG, else the default one', async (t) => {
   const box = sandbox(t)
-  for (const name of ['flag', 'variable', 'default']) writeFileSync(box.path(name), `exec: ${name}`)
-  const exec = async (config: string | undefined, variable: string) => {
-    const env = { LITESTREAM_CONFIG: variable }
+  for (const name of ['flag', 'variable', 'litestream', 'default']) writeFileSync(box.path(name), `exec: ${name}`)
+  const exec = async (config: string | undefined, variable: string, litestream = box.path('litestream')) => {
+    const env = { WHERRY_CONFIG: variable, LITESTREAM_CONFIG: litestream }
     const loaded = await loadConfig({ config }, env, box.path('default'))
     assert.equal(loaded.source, box.path(String(loaded.exec)))
     return loaded.exec
   }
   assert.equal(await exec(box.path('flag'), box.path('variable')), 'flag')
   assert.equal(await exec(undefined, box.path('variable')), 'variable')
-  assert.equal(await exec(undefined, ''), 'default')
+  assert.equal(await exec(undefined, ''), 'litestream')
+  assert.equal(await exec(undefined, '', ''), 'default')
 })
 
 test('Variables are expanded before YAML is read, unless told not to', async (t) => {
@@ -38,7 +39,7 @@ test('A missing file, a folder and a path under a file are ERR_CONFIG, and the m
   const load = (config: string) => loadConfig({ config }, {})
   await assert.rejects(load(box.path('none')), {
     code: 'ERR_CONFIG',
-    message: `Config file not found: ${box.path('none')}; name it with -config or LITESTREAM_CONFIG, or set WHERRY_DB_PATH and WHERRY_REPLICA_URL`,
+    message: `Config file not found: ${box.path('none')}; name it with -config or WHERRY_CONFIG, or set WHERRY_DB_PATH and WHERRY_REPLICA_URL`,
   })
   await assert.rejects(load(box.dir), { code: 'ERR_CONFIG', message: /^Config file .* cannot be read: EISDIR/ })
   await assert.rejects(load(box.path('file', 'x')), { code: 'ERR_CONFIG', message: /cannot be read: ENOTDIR/ })

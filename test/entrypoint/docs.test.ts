@@ -35,6 +35,7 @@ test('docs/configuration.md has every variable as the code has it, and no other'
   const table = page.split('\n| Variable | Key |\n|---|---|\n')[1]?.split('\n\n')[0]
   assert.equal(table, variableRows().join('\n'))
   const known = [
+    'WHERRY_CONFIG',
     ...variables.map(({ name }) => name),
     ...secretVariables.map(fileVariable),
     ...Object.values(factVariables),

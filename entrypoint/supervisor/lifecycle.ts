@@ -110,6 +110,7 @@ export const transitions: Readonly<Record<State, Row>> = {
     otherSignal: step('running', 'forward'),
   }),
   stopping: row('stopping', {
+    failed: step('draining', 'drain'),
     childEnded: step('draining', 'drain'),
     stopAgain: step('stopping', 'killChild'),
     otherSignal: step('stopping', 'forward'),

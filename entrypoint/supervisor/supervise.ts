@@ -171,7 +171,7 @@ class Supervisor {
         break
       case 'killChild':
         this.#appTime.abort()
-        void this.#child?.then((child) => child.kill())
+        this.#withChild((child) => child.kill())
         break
       case 'drain':
         void this.#drain()
@@ -216,7 +216,12 @@ class Supervisor {
 
   #signalChild(signal: Signal, to: 'group' | 'main'): void {
     if (this.#child === undefined) this.#on('childEnded', { status: 0 })
-    else void this.#child.then((child) => child.hasFromTerminal(signal) || child.signal(signal, to))
+    else this.#withChild((child) => child.hasFromTerminal(signal) || child.signal(signal, to))
+  }
+
+  /** One that cannot be started is the trouble of whoever started it. */
+  #withChild(use: (child: Child) => unknown): void {
+    this.#child?.then(use, () => {})
   }
 
   async #bootUp(): Promise<void> {

@@ -5,8 +5,16 @@ import type { SupervisorOptions } from '../config/supervisor-options.ts'
 export type BootDecision =
   /** It is there, and goes on. */
   | { readonly kind: 'use' }
-  /** It is restored; `setAside`: what is there is kept under another name. */
-  | { readonly kind: 'restore'; readonly setAside: boolean }
+  /**
+   * It is restored from the replicas named in `from`. `setAside`: what is there is kept under another name. `silent`: replicas
+   * that could not be asked.
+   */
+  | {
+      readonly kind: 'restore'
+      readonly setAside: boolean
+      readonly from: readonly string[]
+      readonly silent: readonly string[]
+    }
   /** It is there and counts, whatever replicas hold. */
   | { readonly kind: 'accept-local' }
   /** Every replica answered, and none holds a backup: the app makes the database. */
@@ -31,9 +39,12 @@ export function decideBoot(
   const holding = replicas.filter((finding): finding is Holding => finding.kind === 'holds')
   const unknown = replicas.find((finding): finding is Unknown => finding.kind === 'unknown')
   const isMissing = local.kind === 'missing' || local.kind === 'empty'
-  if (isMissing && holding.length > 0) return { kind: 'restore', setAside: false }
+  if (isMissing && holding.length > 0) return restore(replicas, false)
   const why = conflictOf(local, holding)
-  if (why !== undefined) return settle(why, conflict)
+  if (why !== undefined) {
+    if (conflict === 'use-replica') return restore(replicas, true)
+    return conflict === 'use-local' ? { kind: 'accept-local' } : { kind: 'conflict', why }
+  }
   if (unknown !== undefined && !holding.some(({ relation }) => relation === 'same')) {
     const isSilent = unknown.code === 'ERR_CANCELLED'
     const why = isSilent ? `no answer within the boot time-out (${unknown.message})` : unknown.message
@@ -47,9 +58,9 @@ export function decideBoot(
   return { kind: isMissing ? 'create' : 'use' }
 }
 
-function settle(why: string, conflict: NonNullable<SupervisorOptions['conflict']>): BootDecision {
-  if (conflict === 'use-replica') return { kind: 'restore', setAside: true }
-  return conflict === 'use-local' ? { kind: 'accept-local' } : { kind: 'conflict', why }
+function restore(replicas: readonly ReplicaFinding[], setAside: boolean): BootDecision {
+  const named = (kind: ReplicaFinding['kind']) => replicas.filter((each) => each.kind === kind).map(({ name }) => name)
+  return { kind: 'restore', setAside, from: named('holds'), silent: named('unknown') }
 }
 
 /** Why the local file is not one to go on with; undefined when nothing speaks against it. */
@@ -60,12 +71,13 @@ function conflictOf(
   const [first] = holding
   if (first === undefined) return undefined
   const holds = (finding: Holding): string => `replica ${finding.name} holds generation ${finding.generation}`
-  if (kind === 'blank') return `has no tables, and ${holds(first)}`
+  if (kind === 'blank' && holding.some(({ relation }) => relation !== 'same'))
+    return `has no tables, and ${holds(first)}`
   if (kind === 'invalid') return `cannot be used (${why}), and ${holds(first)}`
   for (const finding of holding) {
-    const stored = `${holds(finding)}, stored to until ${finding.updatedAt.toISOString()}`
+    const stored = `${holds(finding)}, last written at ${finding.updatedAt.toISOString()}`
     if (finding.relation === 'behind') return `is older than its backup: ${stored}, which goes further`
-    if (finding.relation === 'superseded') return `is older than its backup: ${stored}, which somebody else wrote`
+    if (finding.relation === 'superseded') return `has another history than its backup: ${stored}, by another writer`
     if (finding.relation === 'unproven') return `has no proof of being what is backed up: ${stored}`
   }
   return undefined

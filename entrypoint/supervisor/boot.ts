@@ -21,6 +21,7 @@ const RETRY_MS = [250, 500, 1000, 2000, 4000]
 const ONLY_QUESTION_MS = 5000
 
 type Outcome = DatabaseFacts['state']
+type Restoring = Extract<BootDecision, { kind: 'restore' }>
 
 /** A database, and what is to be done about it. */
 export interface Planned {
@@ -58,9 +59,12 @@ export class Boot {
     const plan = await Promise.all(
       databases.map(async (database) => ({ database, decision: await this.#decide(database, deadlineMs) })),
     )
+    const conflicts = plan.flatMap(({ database, decision }) =>
+      decision.kind === 'conflict' ? [`${database.path} ${decision.why}`] : [],
+    )
+    if (conflicts.length > 0) throw conflictError(conflicts)
     for (const { database, decision } of plan) {
       const { path } = database
-      if (decision.kind === 'conflict') throw conflictError(path, decision.why)
       if (decision.kind !== 'unknown') continue
       const { replica, why } = decision
       this.#requirePermission(`What replica ${replica} holds of ${path} could not be found out: ${why}`, path)
@@ -77,7 +81,7 @@ export class Boot {
     const { path } = database
     switch (decision.kind) {
       case 'restore':
-        return await this.#restore(database, decision.setAside)
+        return await this.#restore(database, decision)
       case 'accept-local':
         this.#logger.warn('the local database counts, whatever replicas hold', { db: path })
         await this.#thread.acceptLocal(database, this.#signal)
@@ -113,11 +117,18 @@ export class Boot {
     }
   }
 
-  async #restore(database: DatabaseOptions, setAside: boolean): Promise<Outcome> {
+  async #restore(database: DatabaseOptions, { setAside, from, silent }: Restoring): Promise<Outcome> {
     const { path, metaPath } = database
+    for (const replica of silent) {
+      this.#logger.warn('replica cannot be asked and may hold newer data, restoring from another one', {
+        db: path,
+        replica,
+      })
+    }
+    const sources = database.replicas.filter(({ name }) => from.includes(name))
     const request = { outputPath: path, metaPath, setAside, ...ownerOf(dirname(path)) }
     try {
-      const result = await withCleanUp(path, () => this.#thread.restore(database.replicas, request, this.#signal))
+      const result = await withCleanUp(path, () => this.#thread.restore(sources, request, this.#signal))
       this.#logger.info('database restored', {
         db: path,
         generation: result.generation,
@@ -144,10 +155,12 @@ export class Boot {
   }
 }
 
-function conflictError(path: string, why: string): WherryError {
+function conflictError(conflicts: readonly string[]): WherryError {
   const choices =
-    'start with WHERRY_CONFLICT=use-replica to keep the file aside and restore, or with use-local to go on with it'
-  return new WherryError('ERR_DATABASE_CONFLICT', `${path} ${why}. Nothing was touched; ${choices}`)
+    'start once with WHERRY_CONFLICT=use-replica to keep the local file aside and restore the backup, or with use-local to go on ' +
+    'with the local file'
+  const all = conflicts.length > 1 ? '; either counts for all of them' : ''
+  return new WherryError('ERR_DATABASE_CONFLICT', `${conflicts.join('; ')}. Nothing was touched; ${choices}${all}`)
 }
 
 /** Root restores on behalf of the folder's owner: the app that runs as that user must be able to open the file. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { type DatabaseOptions, hasCode, type Logger } from '../../engine/index.ts'
+import { type DatabaseOptions, type DatabaseStatus, hasCode, type Logger, messageOf } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Vitals } from '../health/vitals.ts'
 import type { EngineKeeper } from '../keeper/engine-keeper.ts'
@@ -87,8 +87,8 @@ export class Replication {
       await keeper.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(FIRST_SYNC_MS)]))
     } catch (error) {
       signal.throwIfAborted()
-      if (!hasCode(error, 'ERR_CANCELLED')) throw error
-      this.#logger.warn('first sync is not done yet, starting the app all the same', { waited: `${FIRST_SYNC_MS}ms` })
+      if (!hasCode(error, 'ERR_CANCELLED') && (await this.#isInVain(error))) throw error
+      this.#logger.warn('first sync is not done, starting the app all the same', { error: messageOf(error) })
     }
   }
 
@@ -127,6 +127,16 @@ export class Replication {
         await setTimeout(FIRST_SYNC_MS, undefined, { ref: false, signal: life }).catch(() => {})
       }
     }
+  }
+
+  /** A replica that refuses keeps the app from starting, unless that is allowed, or its database has another one. */
+  async #isInVain(error: unknown): Promise<boolean> {
+    if (this.#config.supervisor.boot === 'allow-unknown' && !hasCode(error, 'ERR_DATABASE_CONFLICT')) return false
+    if (hasCode(error, 'ERR_ENGINE_DIED')) return true
+    const status = await this.#keeper?.latestStatus(STATUS_MS)
+    const isLost = ({ replicas }: DatabaseStatus) =>
+      replicas.length > 0 && replicas.every(({ lastError }) => lastError !== undefined)
+    return status?.databases.some(isLost) ?? true
   }
 
   /** What the engine does when a replica that it could not compare before turns out to hold something newer. */

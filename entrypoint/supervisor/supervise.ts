@@ -296,10 +296,10 @@ class Supervisor {
   /** Stores the last commits. The app's own failure outweighs a failed final sync; a success does not hide one. */
   async #drain(): Promise<void> {
     const { signal } = this.#syncTime
-    if (!this.#isWorthSyncing) this.#syncTime.abort()
     try {
+      // A boot that was cancelled clears up after itself.
       await Promise.race([this.#booted, aborted(signal)])
-      await this.#replication.close(signal)
+      await this.#replication.close(this.#isWorthSyncing ? signal : AbortSignal.abort())
       this.#logger.info('wherry shut down')
     } catch (error) {
       if (this.#isWorthSyncing) this.#logger.error('the last commits may not be stored', { error: messageOf(error) })

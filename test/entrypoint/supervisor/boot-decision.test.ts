@@ -34,6 +34,8 @@ const table: readonly (readonly [LocalDatabase['kind'], readonly ReplicaFinding[
   ['blank', [], 'use'],
   ['blank', [empty], 'use'],
   ['blank', [backup], 'conflict'],
+  ['blank', [holds('same')], 'use'],
+  ['blank', [holds('unproven')], 'conflict'],
   ['blank', [unreachable], 'unknown'],
   ['invalid', [empty], 'use'],
   ['invalid', [backup], 'conflict'],
@@ -60,8 +62,8 @@ test('a conflict names the replica, the generation and the time; a setting settl
   const examination: Examination = { local: { kind: 'present' }, replicas: [holds('behind')] }
   const decision = decideBoot(examination, 'refuse')
   assert.ok(decision.kind === 'conflict')
-  assert.match(decision.why, /replica c holds generation 0123456789abcdef, stored to until 2026-11-23T04:05:06.000Z/)
-  assert.deepEqual(decideBoot(examination, 'use-replica'), { kind: 'restore', setAside: true })
+  assert.match(decision.why, /replica c holds generation 0123456789abcdef, last written at 2026-11-23T04:05:06.000Z/)
+  assert.deepEqual(decideBoot(examination, 'use-replica'), { kind: 'restore', setAside: true, from: ['c'], silent: [] })
   assert.deepEqual(decideBoot(examination, 'use-local'), { kind: 'accept-local' })
 })
 
@@ -79,5 +81,7 @@ test('a missing database is restored without keeping anything aside', () => {
   assert.deepEqual(decideBoot({ local: { kind: 'missing' }, replicas: [backup] }, 'use-replica'), {
     kind: 'restore',
     setAside: false,
+    from: ['c'],
+    silent: [],
   })
 })

@@ -24,15 +24,10 @@ export class EngineLock {
   take(database: string): void {
     if (this.#db !== undefined) return
     const path = join(this.#metaPath, 'lock')
-    let db: SQLite.Database | undefined
     try {
       mkdirSync(this.#metaPath, { recursive: true, mode: 0o700 })
-      db = new SQLite(path, { timeout: 0 })
-      db.pragma('journal_mode=memory')
-      db.exec('BEGIN EXCLUSIVE')
-      this.#db = db
+      this.#db = lockFile(path)
     } catch (error) {
-      db?.close()
       if (isBusy(error)) {
         throw new WherryError('ERR_DATABASE_BUSY', `Another engine replicates ${database}: it holds ${path}`)
       }
@@ -47,5 +42,23 @@ export class EngineLock {
   release(): void {
     this.#db?.close()
     this.#db = undefined
+  }
+}
+
+/**
+ * Locks a file, which is made an empty SQLite database where it is missing, until the connection is closed or the process
+ * is dead. In this process too nobody else gets the lock.
+ *
+ * @throws SQLite's errors; see isBusy
+ */
+export function lockFile(path: string): SQLite.Database {
+  const db = new SQLite(path, { timeout: 0 })
+  try {
+    db.pragma('journal_mode=memory')
+    db.exec('BEGIN EXCLUSIVE')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
   }
 }

@@ -13,7 +13,6 @@ import { PageFile } from './page-file.ts'
 import type { RestorePlan } from './plan.ts'
 import { Prefetch } from './prefetch.ts'
 import type { RestoreRequest } from './restore.ts'
-import { temporaryWalPath } from './temporary-files.ts'
 import type { RestoreTuning } from './tuning.ts'
 import { WalChain } from './wal-chain.ts'
 import { WalStore } from './wal-store.ts'
@@ -43,7 +42,7 @@ export async function executePlan(
   const stop = new AbortController()
   const downloads = new Downloads(client, logger, AbortSignal.any([signal, stop.signal]), tuning)
   const file = new OutputFile(request.outputPath, request, logger)
-  const store = new WalStore(temporaryWalPath(request.outputPath), tuning.memoryLimitBytes)
+  const store = new WalStore(file.walPath, tuning.memoryLimitBytes)
   const prefetch = new Prefetch(newestFirst(plan.wal), downloads, request.parallelism ?? DEFAULT_PARALLELISM, tuning)
   const pageFile = new PageFile(file.descriptor, file.path)
   try {

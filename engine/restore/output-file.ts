@@ -3,12 +3,10 @@ import {
   closeSync,
   fchmodSync,
   fchownSync,
-  fstatSync,
   fsync,
   ftruncateSync,
   lstatSync,
   openSync,
-  renameSync,
   rmSync,
   type Stats,
 } from 'node:fs'
@@ -23,7 +21,8 @@ import { makeFolders, syncFolder } from './folders.ts'
 import { setOrphansAside } from './orphans.ts'
 import { fileMode, giveTo, type Ownership } from './ownership.ts'
 import { setAside } from './set-aside.ts'
-import { temporaryFilesOf, temporaryPath } from './temporary-files.ts'
+import { takeName } from './take-name.ts'
+import { removeLeftOvers, Workspace } from './workspace.ts'
 
 const fsyncFile = promisify(fsync)
 
@@ -42,24 +41,38 @@ export class OutputFile {
   readonly path: string
   readonly descriptor: number
   readonly #finalPath: string
+  readonly #workspace: Workspace
+  /** What was at the final place as the restore began. */
+  readonly #before: Stats | undefined
   readonly #request: OutputRequest
   readonly #logger: Logger
   #isOpen = true
-  #isFinished = false
 
   /**
-   * Makes the file, and the folders for it; what an interrupted restore left is removed.
+   * Makes the file, and the folders for it; what interrupted restores left is removed.
    * @throws WherryError ERR_OUTPUT_EXISTS, ERR_OUTPUT_ACCESS
    */
   constructor(finalPath: string, request: OutputRequest, logger: Logger) {
-    requireRoom(finalPath, request)
+    const before = requireRoom(finalPath, request)
     makeFolders(dirname(finalPath), request, logger)
-    removeTemporary(finalPath)
-    this.path = temporaryPath(finalPath)
-    this.descriptor = output(`create ${this.path}`, () => openSync(this.path, 'wx+', 0o600))
+    removeLeftOvers(finalPath)
+    this.#workspace = new Workspace(finalPath)
+    this.path = this.#workspace.files.database
+    try {
+      this.descriptor = output(`create ${this.path}`, () => openSync(this.path, 'wx+', 0o600))
+    } catch (error) {
+      this.#workspace.close()
+      throw error
+    }
+    this.#before = before
     this.#finalPath = finalPath
     this.#request = request
     this.#logger = logger
+  }
+
+  /** Where a long WAL may be put meanwhile. */
+  get walPath(): string {
+    return this.#workspace.files.wal
   }
 
   /**
@@ -74,15 +87,11 @@ export class OutputFile {
     await fsyncFile(descriptor).catch((error: unknown) => {
       throw outputError(`sync ${path}`, error)
     })
-    if (!this.#isOurs()) {
-      throw new WherryError(
-        'ERR_OUTPUT_ACCESS',
-        `${path} was replaced while it was written; is another restore running?`,
-      )
-    }
-    requireRoom(this.#finalPath, this.#request)
+    // Another database than the one that was there is not what somebody decided to set aside.
+    const { dev, ino } = requireRoom(this.#finalPath, this.#request) ?? {}
+    const isOther = ino !== this.#before?.ino || dev !== this.#before?.dev
+    if (ino !== undefined && isOther) throw existsError(this.#finalPath)
     this.#takePlace(inheritance)
-    this.#isFinished = true
     this.#close()
     syncFolder(dirname(this.#finalPath))
   }
@@ -105,24 +114,18 @@ export class OutputFile {
         giveTo(this.#request, metaPath, (uid, gid) => chownSync(lineagePath(metaPath), uid, gid), this.#logger)
       }
       this.#logger.info('renaming database from temporary location', { path: finalPath })
-      output(`rename ${this.path}`, () => renameSync(this.path, finalPath))
+      removeEmpty(finalPath)
+      takeName(this.path, finalPath, () => requireNothing(finalPath))
     } catch (error) {
       for (const step of undo.reverse()) step()
       throw error
     }
   }
 
-  /** Removes what is there under the temporary name. Safe to call at any time; a finished file stays. */
+  /** Removes what the restore needed, and the file unless it is finished. Safe to call at any time. */
   discard(): void {
-    if (this.#isFinished) return
-    if (this.#isOpen && this.#isOurs()) removeTemporary(this.#finalPath)
     this.#close()
-  }
-
-  #isOurs(): boolean {
-    const { dev, ino } = fstatSync(this.descriptor)
-    const found = look(this.path)
-    return found?.dev === dev && found.ino === ino
+    this.#workspace.close()
   }
 
   #close(): void {
@@ -138,9 +141,25 @@ function isDatabase(path: string): boolean {
   return found !== undefined && !(found.isFile() && found.size === 0)
 }
 
-function requireRoom(path: string, { setAside = false }: OutputRequest): void {
-  if (!isDatabase(path) || (setAside && look(path)?.isFile() === true)) return
-  throw new WherryError('ERR_OUTPUT_EXISTS', `${path} exists already; remove it or restore to another path`)
+/** @returns the database to set aside, if there is one */
+function requireRoom(path: string, { setAside = false }: OutputRequest): Stats | undefined {
+  if (!isDatabase(path)) return undefined
+  const found = look(path)
+  if (setAside && found?.isFile()) return found
+  throw existsError(path)
+}
+
+function requireNothing(path: string): void {
+  if (look(path) !== undefined) throw existsError(path)
+}
+
+function removeEmpty(path: string): void {
+  if (isDatabase(path)) throw existsError(path)
+  output(`remove ${path}`, () => rmSync(path, { force: true }))
+}
+
+function existsError(path: string): WherryError {
+  return new WherryError('ERR_OUTPUT_EXISTS', `${path} exists already; remove it or restore to another path`)
 }
 
 function look(path: string): Stats | undefined {
@@ -149,11 +168,5 @@ function look(path: string): Stats | undefined {
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
     throw outputError(`look at ${path}`, error)
-  }
-}
-
-function removeTemporary(finalPath: string): void {
-  for (const path of output(`list ${dirname(finalPath)}`, () => temporaryFilesOf(finalPath))) {
-    output(`remove ${path}`, () => rmSync(path, { force: true }))
   }
 }

@@ -1,31 +1,79 @@
+import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import { systemCode } from '../errors.ts'
 
-/** Where the database is put together: beside its final place, so that a rename takes it there. */
-export function temporaryPath(outputPath: string): string {
-  return `${outputPath}.tmp`
+/** The files of one restore in the making. All are beside the final place, so that a rename takes the database there. */
+export interface TemporaryFiles {
+  /** Where the database is put together. */
+  readonly database: string
+  /** Where a long WAL is put while it is being applied. */
+  readonly wal: string
+  /** Locked as long as the restore runs: tells others that the files are in use. */
+  readonly lock: string
 }
 
-/** Where a long WAL is put while it is being applied. */
-export function temporaryWalPath(outputPath: string): string {
-  return `${outputPath}.tmp-wal`
-}
-
-/** Ours, and what Litestream 0.3 leaves behind when its restore is interrupted. */
-const SUFFIX = /^\.tmp(?:-wal|-shm|-[0-9a-f]{8}-wal)?$/
+const WORKER_DATA = 'wherry: process in the names of temporary files'
 
 /**
- * The files that an interrupted restore to `outputPath` left behind, or a running one has in use: synchronous, for a
- * handler of signals that has no time to wait.
+ * In the names of all temporary files of this process, and of no other one's: process ids repeat between containers that
+ * share a volume. Threads get it from the one that starts them.
+ */
+const processName = ((): string => {
+  const inherited = getEnvironmentData(WORKER_DATA)
+  if (typeof inherited === 'string') return inherited
+  const made = randomBytes(4).toString('hex')
+  setEnvironmentData(WORKER_DATA, made)
+  return made
+})()
+
+/** Process and restore, both at random, so that no name is used twice. */
+const OURS = /^\.([0-9a-f]{16})\.tmp(?:-wal|-lock)?$/
+
+/** What Litestream 0.3 leaves behind when its restore is interrupted. */
+const LITESTREAMS = /^\.tmp(?:-wal|-shm|-[0-9a-f]{8}-wal)?$/
+
+/** Names for one more restore to `outputPath`. */
+export function temporaryFilesFor(outputPath: string): TemporaryFiles {
+  return filesNamed(outputPath, processName + randomBytes(4).toString('hex'))
+}
+
+/**
+ * The files that restores of this process to `outputPath` have in use, or left behind when their thread was ended:
+ * synchronous, for a handler of signals that has no time to wait.
  */
 export function temporaryFilesOf(outputPath: string): string[] {
-  const folder = dirname(outputPath)
+  return suffixesAt(outputPath)
+    .filter((suffix) => OURS.exec(suffix)?.[1]?.startsWith(processName))
+    .map((suffix) => outputPath + suffix)
+}
+
+/** The files of all Wherry's restores to `outputPath`, running or interrupted. */
+export function allTemporaryFiles(outputPath: string): TemporaryFiles[] {
+  const names = suffixesAt(outputPath).flatMap((suffix) => OURS.exec(suffix)?.[1] ?? [])
+  return [...new Set(names)].map((name) => filesNamed(outputPath, name))
+}
+
+/** What Litestream's restores to `outputPath` left behind. */
+export function litestreamLeftOvers(outputPath: string): string[] {
+  return suffixesAt(outputPath)
+    .filter((suffix) => LITESTREAMS.test(suffix))
+    .map((suffix) => outputPath + suffix)
+}
+
+function filesNamed(outputPath: string, name: string): TemporaryFiles {
+  const database = `${outputPath}.${name}.tmp`
+  return { database, wal: `${database}-wal`, lock: `${database}-lock` }
+}
+
+/** What follows the database's name in the names of the files beside it. */
+function suffixesAt(outputPath: string): string[] {
   const name = basename(outputPath)
   try {
-    return readdirSync(folder)
-      .filter((entry) => entry.startsWith(name) && SUFFIX.test(entry.slice(name.length)))
-      .map((entry) => join(folder, entry))
+    return readdirSync(dirname(outputPath))
+      .filter((entry) => entry.startsWith(name))
+      .map((entry) => entry.slice(name.length))
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return []
     throw error

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import test, { type TestContext } from 'node:test'
@@ -10,6 +20,7 @@ import { defaultTuning } from '../../../engine/restore/tuning.ts'
 import { DelegatingClient } from '../../support/delegating-client.ts'
 import { HandMadeReplica } from '../../support/hand-made-replica.ts'
 import { logLines } from '../../support/log-lines.ts'
+import { Program } from '../../support/program.ts'
 
 const { logger } = logLines()
 const isRoot = process.getuid?.() === 0
@@ -76,32 +87,93 @@ test('Never overwrites a database that appears meanwhile', async (t) => {
   assert.deepEqual(filesOf(outputPath), [basename(outputPath)])
 })
 
-test('Does not take what another restore writes to the same place for its own', async (t) => {
+test('Of two restores to one place the first one to finish counts, and each has files of its own', async (t) => {
   const replica = build(t)
   const outputPath = replica.output()
-  const client = whileDownloading(replica, () => {
-    rmSync(`${outputPath}.tmp`)
-    writeFileSync(`${outputPath}.tmp`, 'half a database')
+  let second: Stats | undefined
+  const client = whileDownloading(replica, async () => {
+    const before = temporaryFilesOf(outputPath)
+    await restoreDatabase(replica.client, 'file', { outputPath }, logger)
+    assert.deepEqual(temporaryFilesOf(outputPath), before)
+    assert.ok(before.some((path) => path.endsWith('.tmp')))
+    second = statSync(outputPath)
   })
-  await assert.rejects(restoreDatabase(client, 'file', { outputPath }, logger), {
-    code: 'ERR_OUTPUT_ACCESS',
-    message: /is another restore running\?$/,
+  await assert.rejects(restoreDatabase(client, 'file', { outputPath }, logger), { code: 'ERR_OUTPUT_EXISTS' })
+  assert.equal(statSync(outputPath).ino, second?.ino)
+  assert.deepEqual(filesOf(outputPath), [basename(outputPath)])
+})
+
+test('What was restored meanwhile is not set aside in place of the old database', async (t) => {
+  const replica = build(t)
+  const outputPath = replica.output()
+  writeFileSync(outputPath, 'old')
+  const request = { outputPath, setAside: true }
+  const client = whileDownloading(replica, async () => {
+    await restoreDatabase(replica.client, 'file', request, logger)
   })
-  assert.deepEqual(filesOf(outputPath), [`${basename(outputPath)}.tmp`])
+  await assert.rejects(restoreDatabase(client, 'file', request, logger), { code: 'ERR_OUTPUT_EXISTS' })
+  assert.ok(readFileSync(outputPath).equals(replica.checkpointed()))
+  const [, kept, ...others] = filesOf(outputPath)
+  assert.match(kept ?? '', /\.aside-\d{8}T\d{6}Z$/)
+  assert.deepEqual(others, [])
+})
+
+for (const [what, link] of Object.entries({ 'with links': undefined, 'without links': 'EPERM' })) {
+  test(`A name that is taken at the last moment is not overwritten, ${what}`, async (t) => {
+    const replica = build(t)
+    const outputPath = replica.output()
+    const original = fs.linkSync
+    patch(t, 'linkSync', (from, to) => {
+      writeFileSync(to, 'of the app')
+      if (link !== undefined) throw Object.assign(new Error(link), { code: link })
+      original(from, to)
+    })
+    await assert.rejects(restoreDatabase(replica.client, 'file', { outputPath }, logger), { code: 'ERR_OUTPUT_EXISTS' })
+    assert.equal(readFileSync(outputPath, 'utf8'), 'of the app')
+    assert.deepEqual(filesOf(outputPath), [basename(outputPath)])
+  })
+}
+
+test('A file system without links is good enough', async (t) => {
+  const replica = build(t)
+  const outputPath = replica.output()
+  patch(t, 'linkSync', () => {
+    throw Object.assign(new Error('EPERM'), { code: 'EPERM' })
+  })
+  await restoreDatabase(replica.client, 'file', { outputPath }, logger)
+  assert.deepEqual(filesOf(outputPath), [basename(outputPath)])
+})
+
+test('What another process uses stays, and goes when that process is dead', async (t) => {
+  const replica = build(t)
+  const outputPath = replica.output()
+  const host = new URL('./restore-host.ts', import.meta.url).pathname
+  const other = new Program([process.execPath, host, outputPath])
+  t.after(() => other.stop('SIGKILL'))
+  await other.waitForOutput(/begun/)
+  const files = filesOf(outputPath)
+  assert.equal(files.length, 2)
+  assert.deepEqual(temporaryFilesOf(outputPath), [])
+  await restoreDatabase(replica.client, 'file', { outputPath }, logger)
+  assert.deepEqual(filesOf(outputPath), [basename(outputPath), ...files].sort())
+  await other.stop('SIGKILL')
+  rmSync(outputPath)
+  await restoreDatabase(replica.client, 'file', { outputPath }, logger)
+  assert.deepEqual(filesOf(outputPath), [basename(outputPath)])
 })
 
 test('Removes what an interrupted restore left, of ours or of Litestream, and nothing else', async (t) => {
   const replica = build(t)
   const outputPath = replica.output()
-  const leftovers = ['.tmp', '.tmp-wal', '.tmp-shm', '.tmp-0000000a-wal', '.tmp-0000000b-wal'].map(
+  const ours = `.${'0123456789abcdef'}.tmp`
+  const leftovers = ['.tmp', '.tmp-wal', '.tmp-shm', '.tmp-0000000a-wal', ours, `${ours}-wal`, `${ours}-lock`]
+  const others = ['.tmp2', '.tmp-0000000A-wal', '-x.tmp', '.tmp-wal.orphan-1', '.0123.tmp', `${ours}2`].map(
     (end) => outputPath + end,
   )
-  const others = ['.tmp2', '.tmp-0000000A-wal', '-x.tmp', '.tmp-wal.orphan-1'].map((end) => outputPath + end)
-  for (const path of [...leftovers, ...others]) writeFileSync(path, 'old')
-  assert.deepEqual(temporaryFilesOf(outputPath).sort(), leftovers.toSorted())
+  for (const end of leftovers) writeFileSync(outputPath + end, end.endsWith('-lock') ? '' : 'old')
+  for (const path of others) writeFileSync(path, 'old')
   await restoreDatabase(replica.client, 'file', { outputPath }, logger)
   assert.deepEqual(filesOf(outputPath), [outputPath, ...others].map((path) => basename(path)).sort())
-  assert.deepEqual(temporaryFilesOf(outputPath), [])
 })
 
 test('Tells the temporary files of a running restore, for who ends the process', async (t) => {
@@ -113,7 +185,11 @@ test('Tells the temporary files of a running restore, for who ends the process',
   })
   const tuning = { ...defaultTuning, memoryLimitBytes: 0 }
   await restoreDatabase(client, 'file', { outputPath }, logger, undefined, { tuning })
-  assert.deepEqual(found.sort(), [`${outputPath}.tmp`, `${outputPath}.tmp-wal`])
+  assert.deepEqual(found.map((path) => path.replace(/\.[0-9a-f]{16}\./, '.ID.')).sort(), [
+    `${outputPath}.ID.tmp`,
+    `${outputPath}.ID.tmp-lock`,
+    `${outputPath}.ID.tmp-wal`,
+  ])
   assert.deepEqual(temporaryFilesOf(join(replica.folder, 'no', 'such', 'folder.db')), [])
 })
 
@@ -187,7 +263,7 @@ for (const [part, fill] of Object.entries({
       const outputPath = join(disk, 'app.db')
       await assert.rejects(restoreDatabase(replica.client, 'file', { outputPath }, logger), {
         code: 'ERR_OUTPUT_ACCESS',
-        message: /^Cannot write .*disk\/app\.db\.tmp: ENOSPC/,
+        message: /^Cannot write .*disk\/app\.db\.[0-9a-f]{16}\.tmp: ENOSPC/,
       })
       assert.deepEqual(readdirSync(disk), [])
     } finally {
@@ -197,11 +273,11 @@ for (const [part, fill] of Object.entries({
 }
 
 /** The replica's client, which calls `act` as the snapshot, the last object of a restore, is opened. */
-function whileDownloading(replica: HandMadeReplica, act: () => void): DelegatingClient {
+function whileDownloading(replica: HandMadeReplica, act: () => void | Promise<void>): DelegatingClient {
   return new (class extends DelegatingClient {
-    override openSnapshot(generation: string, index: number, signal?: AbortSignal): Promise<Readable> {
-      act()
-      return super.openSnapshot(generation, index, signal)
+    override async openSnapshot(generation: string, index: number, signal?: AbortSignal): Promise<Readable> {
+      await act()
+      return await super.openSnapshot(generation, index, signal)
     }
   })(replica.client)
 }
@@ -211,4 +287,14 @@ function filesOf(outputPath: string): string[] {
   return readdirSync(dirname(outputPath))
     .filter((name) => name.startsWith(basename(outputPath)))
     .sort()
+}
+
+/** Has all modules call `replacement` until the test ends. */
+function patch(t: TestContext, name: 'linkSync', replacement: (from: string, to: string) => void): void {
+  const mocked = t.mock.method(fs, name, replacement as typeof fs.linkSync)
+  syncBuiltinESMExports()
+  t.after(() => {
+    mocked.mock.restore()
+    syncBuiltinESMExports()
+  })
 }

@@ -45,8 +45,8 @@ export class DatabaseLineage {
   get hasLeftOvers(): boolean {
     const { path, metaPath } = this.#options
     if (new StateFile(metaPath).load() !== undefined) return true
-    const { ended, settled, replicas, asOf, disowned } = this.#file.load()
-    if (ended.length + settled.length > 0 || replicas.length > 0 || asOf !== undefined) return true
+    const { ended, settled, replicas, disowned } = this.#file.load()
+    if (ended.length + settled.length > 0 || replicas.length > 0) return true
     return litestreamStates(path, metaPath).some(({ generation }) => !disowned.includes(generation))
   }
 

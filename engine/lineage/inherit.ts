@@ -10,6 +10,8 @@ export interface Inheritance {
   readonly settled: readonly Position[]
   /** The time of the newest object that was there to choose from, by the storage's clock. */
   readonly asOf: Date
+  /** The replicas (by replicaKey) that there were to choose from, those that did not answer among them. */
+  readonly replicas: readonly string[]
 }
 
 /**
@@ -19,12 +21,13 @@ export interface Inheritance {
  * @returns takes it back
  * @throws WherryError ERR_DATABASE_ACCESS
  */
-export function inherit(path: string, metaPath: string, { settled, asOf }: Inheritance): () => void {
+export function inherit(path: string, metaPath: string, { settled, asOf, replicas }: Inheritance): () => void {
   const file = new LineageFile(metaPath)
   const state = new StateFile(metaPath)
   const before = { lineage: file.load(), state: state.load() }
   const disowned = litestreamStates(path, metaPath).map(({ generation }) => generation)
-  file.save(withSettled({ ...noLineage, asOf, disowned }, settled))
+  const times = Object.fromEntries(replicas.map((key) => [key, asOf]))
+  file.save(withSettled({ ...noLineage, asOf: times, disowned }, settled))
   state.forget()
   return () => {
     if (before.state !== undefined) state.save(before.state)

@@ -82,17 +82,23 @@ function parseLineage(text: string): Lineage {
   }
   if (typeof value !== 'object' || value === null) return noLineage
   const { ended, settled, asOf, replicas, limits, disowned } = value as Partial<Record<keyof Lineage, unknown>>
-  const time = new Date(typeof asOf === 'string' ? asOf : Number.NaN)
   return {
     ended: listOf(ended).filter(isPosition),
     settled: listOf(settled).filter(isPosition),
-    asOf: Number.isNaN(time.getTime()) ? undefined : time,
+    asOf: timesOf(asOf),
     replicas: listOf(replicas).filter(isText),
     limits: Object.fromEntries(
       Object.entries(limits ?? {}).flatMap(([key, held]) => (isHeld(held) ? [[key, heldOf(held)]] : [])),
     ),
     disowned: listOf(disowned).filter(isText),
   }
+}
+
+/** Earlier versions had one time for whatever replica was asked, a text: it proves nothing. */
+function timesOf(value: unknown): Record<string, Date> {
+  if (typeof value !== 'object' || value === null) return {}
+  const times = Object.entries(value).map(([key, time]) => [key, new Date(isText(time) ? time : Number.NaN)] as const)
+  return Object.fromEntries(times.filter(([, time]) => !Number.isNaN(time.getTime())))
 }
 
 function listOf(value: unknown): unknown[] {

@@ -21,8 +21,11 @@ export interface Lineage {
    * was known of it. Newest first.
    */
   readonly settled: readonly Position[]
-  /** Set by a restore: what a replica stored up to this time, by its own clock, is not newer than what was restored. */
-  readonly asOf: Date | undefined
+  /**
+   * Set by a restore, for the replicas (by {@link replicaKey}) that it was made from: what one of them stored up to this
+   * time is not newer than what was restored. Of any other replica it says nothing.
+   */
+  readonly asOf: Readonly<Record<string, Date>>
   /** Replicas (by {@link replicaKey}) that this database wrote to: a generation there that is not known here is somebody else's. */
   readonly replicas: readonly string[]
   /**
@@ -34,7 +37,7 @@ export interface Lineage {
   readonly disowned: readonly string[]
 }
 
-export const noLineage: Lineage = { ended: [], settled: [], asOf: undefined, replicas: [], limits: {}, disowned: [] }
+export const noLineage: Lineage = { ended: [], settled: [], asOf: {}, replicas: [], limits: {}, disowned: [] }
 
 /** A database that begins a generation at every start keeps this many: a replica may have been away for as long. */
 const MOST_POSITIONS = 256

@@ -58,7 +58,8 @@ export function relate(remote: Remote, claims: Claims, key: string, wal: LiveWal
   if (own.length > 0) return best(own.map((each) => judge(remote, each, wal)))
   const known = ended ?? settled
   if (known !== undefined) return end !== undefined || !isBeyond(known, remote.start) ? 'behind' : undefined
-  if (lineage.asOf !== undefined) return remote.updatedAt > lineage.asOf ? 'superseded' : 'same'
+  const asOf = lineage.asOf[key]
+  if (asOf !== undefined) return remote.updatedAt > asOf ? 'superseded' : 'same'
   if (lineage.ended.length === 0 && lineage.settled.length === 0 && held.length === 0) return 'unproven'
   return lineage.replicas.includes(key) ? 'superseded' : 'unproven'
 }

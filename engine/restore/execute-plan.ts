@@ -27,6 +27,15 @@ export interface ExecutedPlan {
   readonly bytesWritten: number
 }
 
+/** What a restore of an older state gives up, see {@link Inheritance}. */
+export type PassedOver = Omit<Inheritance, 'replicas'>
+
+interface Context {
+  readonly tuning: RestoreTuning
+  readonly passedOver: PassedOver | undefined
+  readonly replicas: readonly string[]
+}
+
 /**
  * Downloads a plan's objects and makes the database of them. When it fails, no file of it is left.
  * @throws as restoreDatabase
@@ -37,7 +46,7 @@ export async function executePlan(
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal,
-  { tuning, passedOver }: { readonly tuning: RestoreTuning; readonly passedOver: Inheritance | undefined },
+  { tuning, passedOver, replicas }: Context,
 ): Promise<ExecutedPlan> {
   const stop = new AbortController()
   const downloads = new Downloads(client, logger, AbortSignal.any([signal, stop.signal]), tuning)
@@ -60,7 +69,7 @@ export async function executePlan(
     if (wal === undefined) logger.info('snapshot only, finalizing database', describe(plan.snapshot))
     const pages = wal?.pages ?? snapshot.sizeBytes / snapshot.pageSize
     await turn()
-    await file.finish(pages * snapshot.pageSize, inheritance(plan, wal, passedOver))
+    await file.finish(pages * snapshot.pageSize, { ...inheritance(plan, wal, passedOver), replicas })
     const { bytesWritten } = pageFile
     return { pages, endOffset: wal?.endOffset ?? 0, bytesDownloaded: downloads.bytes, bytesWritten }
   } finally {
@@ -76,8 +85,8 @@ export async function executePlan(
 function inheritance(
   { snapshot, wal, updatedAt }: RestorePlan,
   applied: AppliedWal | undefined,
-  passedOver: Inheritance | undefined,
-): Inheritance {
+  passedOver: PassedOver | undefined,
+): PassedOver {
   const index = wal.at(-1)?.index ?? snapshot.index
   const restored = { generation: snapshot.generation, index, offset: applied?.storedOffset ?? 0 }
   return { settled: [restored, ...(passedOver?.settled ?? [])], asOf: passedOver?.asOf ?? updatedAt }

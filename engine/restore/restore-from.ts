@@ -1,12 +1,13 @@
 import { messageOf } from '../errors.ts'
-import type { Inheritance } from '../lineage/inherit.ts'
 import { findNewest, locate } from '../lineage/newest.ts'
 import { extentOf, type Remote } from '../lineage/relate.ts'
+import { replicaKey } from '../lineage/replica-key.ts'
 import type { Logger } from '../log.ts'
 import type { StorageOptions } from '../options.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import { openStorage } from '../storage/open.ts'
 import { chooseReplica, type ReplicaCandidate } from './choose-replica.ts'
+import type { PassedOver } from './execute-plan.ts'
 import { type RestoreRequest, type RestoreResult, restoreDatabase } from './restore.ts'
 
 /** A replica to restore from. */
@@ -29,9 +30,10 @@ export async function restoreFrom(
     sources.map(async ({ name, storage }) => ({ name, client: await openStorage(storage) })),
   )
   try {
+    const replicas = sources.map(({ storage }) => replicaKey(storage))
     const passedOver = await whatIsPassedOver(candidates, request, logger, signal)
     const { client, name, plan } = await chooseReplica(candidates, request, logger, signal)
-    return await restoreDatabase(client, name, request, logger, signal, { plan, passedOver })
+    return await restoreDatabase(client, name, request, logger, signal, { plan, passedOver, replicas })
   } finally {
     for (const { client } of candidates) await client.close()
   }
@@ -43,7 +45,7 @@ async function whatIsPassedOver(
   { metaPath, generation, index, timestamp }: RestoreRequest,
   logger: Logger,
   signal: AbortSignal,
-): Promise<Inheritance | undefined> {
+): Promise<PassedOver | undefined> {
   const isNewest = generation === undefined && index === undefined && timestamp === undefined
   if (metaPath === undefined || isNewest) return undefined
   const found: Remote[] = []

@@ -1,9 +1,8 @@
 import { hasCode } from '../errors.ts'
 import { keys, type Position } from '../format/names.ts'
-import type { Inheritance } from '../lineage/inherit.ts'
 import type { Logger } from '../log.ts'
 import type { StorageClient } from '../storage/client.ts'
-import { executePlan } from './execute-plan.ts'
+import { executePlan, type PassedOver } from './execute-plan.ts'
 import { findPlan } from './find-plan.ts'
 import type { RestoreTarget } from './listing.ts'
 import type { Ownership } from './ownership.ts'
@@ -50,7 +49,9 @@ export interface RestoreOptions {
   readonly plan?: RestorePlan
   readonly tuning?: RestoreTuning
   /** What the replicas hold beside what is restored, when that is not their newest state. */
-  readonly passedOver?: Inheritance | undefined
+  readonly passedOver?: PassedOver | undefined
+  /** The replicas, by replicaKey, that there were to choose from. */
+  readonly replicas?: readonly string[]
 }
 
 /**
@@ -67,7 +68,7 @@ export async function restoreDatabase(
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal = new AbortController().signal,
-  { plan: given, tuning = defaultTuning, passedOver }: RestoreOptions = {},
+  { plan: given, tuning = defaultTuning, passedOver, replicas = [] }: RestoreOptions = {},
 ): Promise<RestoreResult> {
   const startedAt = performance.now()
   const unusable = new Set<string>()
@@ -75,7 +76,8 @@ export async function restoreDatabase(
   let plan = given ?? (await findPlan(client, replicaName, request, logger, signal, options))
   for (let plans = 1; ; plans++) {
     try {
-      const { endOffset, ...done } = await executePlan(plan, client, request, logger, signal, { tuning, passedOver })
+      const context = { tuning, passedOver, replicas }
+      const { endOffset, ...done } = await executePlan(plan, client, request, logger, signal, context)
       const { generation, index: snapshotIndex } = plan.snapshot
       const maxIndex = plan.wal.at(-1)?.index ?? snapshotIndex
       const position = { generation, index: maxIndex, offset: endOffset }

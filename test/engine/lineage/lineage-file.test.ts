@@ -12,7 +12,7 @@ const mark = { index: 2, offset: 100, salt1: 1, salt2: 2, checksum: { s0: 3, s1:
 const full: Lineage = {
   ended: [{ generation: X, index: 3, offset: 500 }],
   settled: [{ generation: X, index: 4, offset: 0 }],
-  asOf: new Date(1_000_000),
+  asOf: { one: new Date(1_000_000) },
   replicas: ['one', 'two'],
   limits: {
     one: { generation: X, index: 3, offset: 500, wal: { salt1: 5, salt2: 6 }, previousEnd: mark },
@@ -50,7 +50,8 @@ const unusable: Record<string, string> = {
   null: 'null',
   'a list': '[]',
   'lists that are none': '{"ended":1,"settled":{},"replicas":"x","disowned":null,"limits":null,"asOf":5}',
-  'entries that are none': `{"ended":[null,{},{"generation":"../etc","index":0,"offset":0},{"generation":"${X}","index":0.5,"offset":0}],"replicas":[1],"asOf":"x"}`,
+  'entries that are none': `{"ended":[null,{},{"generation":"../etc","index":0,"offset":0},{"generation":"${X}","index":0.5,"offset":0}],"replicas":[1],"asOf":{"one":"x","two":5}}`,
+  'one time for whatever replica, from an earlier version': '{"asOf":"2026-01-01T00:00:00.000Z"}',
   'limits that are none': `{"limits":{"a":null,"b":{"generation":"${X}","index":1},"c":{"generation":"${X}","index":1,"offset":0,"previousEnd":{}}}}`,
 }
 

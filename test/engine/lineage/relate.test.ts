@@ -104,16 +104,25 @@ const table: Record<string, [Relation | undefined, Remote, Claims, LiveWal?]> = 
     claims(settled(limited(known, held(X, 3, 500)), 3, 900), held(X, 3, 700)),
   ],
   'beyond what was settled': ['behind', remote(X, 3, 901), claims(settled(known, 3, 900), held(Y, 0, 32))],
-  'older than what was restored': ['same', remote(Y, 0, 0), claims({ ...ended(known, 3, 500), asOf: new Date(1000) })],
+  'older than what was restored': [
+    'same',
+    remote(Y, 0, 0),
+    claims({ ...ended(known, 3, 500), asOf: { [KEY]: new Date(1000) } }),
+  ],
   'newer than what was restored': [
     'superseded',
     remote(Y, 0, 0),
-    claims({ ...ended(known, 3, 500), asOf: new Date(999) }),
+    claims({ ...ended(known, 3, 500), asOf: { [KEY]: new Date(999) } }),
   ],
-  'newer than what was restored, at another replica': [
+  'newer than what was restored, at a replica that was not written to since': [
     'superseded',
     remote(Y, 0, 0),
-    claims({ ...ended(noLineage, 3, 500), asOf: new Date(999) }),
+    claims({ ...ended(noLineage, 3, 500), asOf: { [KEY]: new Date(999) } }),
+  ],
+  'older than what was restored, at a replica that was no part of that': [
+    'unproven',
+    remote(Y, 0, 0),
+    claims({ ...ended(noLineage, 3, 500), asOf: { other: new Date(1000) } }),
   ],
   'up to the limit': ['same', remote(X, 3, 500), claims(limited(known, held(X, 3, 500)), held(X, 7, 0))],
   'beyond the limit, however far the database went on alone': [

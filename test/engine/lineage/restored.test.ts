@@ -136,14 +136,25 @@ test('A replica that was down during a restore: older data there does not matter
   await volume.run()
   const left = volume.copy(t, 'left')
   volume.removeDatabase()
-  await volume.restore()
   volume.storages = [first, second]
+  await volume.withoutReplica(1, () => volume.restore())
   assert.deepEqual(await volume.relations(), ['same', 'same'])
   // But what somebody stored there since is newer.
   left.storages = [second]
   left.write()
   await left.run()
   assert.deepEqual(await volume.relations(), ['same', 'superseded'])
+})
+
+test('A replica that a restore had nothing to do with is no part of it, however old what it holds', async (t) => {
+  const sister = new Volume(t, { name: 'sister' })
+  sister.write()
+  await sister.run()
+  const volume = await filled(t)
+  volume.removeDatabase()
+  await volume.restore()
+  volume.storages = sister.storages
+  assert.deepEqual(await volume.relations(), ['unproven'])
 })
 
 test('A database that is restored elsewhere leaves the lineage alone', async (t) => {

@@ -49,7 +49,15 @@ export class Volume {
 
   /** Runs `use` while no replica can be reached: a file is where its folder was. */
   async withoutReplicas(use: () => Promise<void>): Promise<void> {
-    const roots = this.storages.flatMap((storage) => (storage.type === 'file' ? [storage.path] : []))
+    await this.#without(this.storages, use)
+  }
+
+  async withoutReplica(number: number, use: () => Promise<void>): Promise<void> {
+    await this.#without(this.storages.slice(number, number + 1), use)
+  }
+
+  async #without(storages: readonly StorageOptions[], use: () => Promise<void>): Promise<void> {
+    const roots = storages.flatMap((storage) => (storage.type === 'file' ? [storage.path] : []))
     for (const root of roots) {
       renameSync(root, `${root}.away`)
       writeFileSync(root, '')

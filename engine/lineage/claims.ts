@@ -1,5 +1,5 @@
 import { type SavedState, StateFile } from '../database/state-file.ts'
-import { checksumAt, readWalHeader } from '../sqlite/wal-reader.ts'
+import { checksumAt, followTo, readWalHeader, startOf } from '../sqlite/wal-reader.ts'
 import { inspectDatabase } from './inspect.ts'
 import { type Held, noLineage } from './lineage.ts'
 import { LineageFile } from './lineage-file.ts'
@@ -12,6 +12,8 @@ const STEPS_BACK = 4096
 export interface ReadClaims extends Claims {
   /** What our own state says, without Litestream's. */
   readonly own: Held | undefined
+  /** The WAL that was looked at. */
+  readonly wal: LiveWal
 }
 
 /** What the WAL beside the database says about a saved state. */
@@ -37,37 +39,52 @@ export function readClaims({ path, metaPath }: { readonly path: string; readonly
   const lineage = new LineageFile(metaPath).load()
   const litestream = litestreamStates(path, metaPath).filter(({ generation }) => !lineage.disowned.includes(generation))
   const states = saved === undefined ? litestream : [saved, ...litestream]
-  const evaluations = states.map((state) => evaluate(state, `${path}-wal`))
+  const wal = liveWal(path)
+  const evaluations = states.map((state) => evaluate(state, wal))
+  // Another engine restarted it meanwhile: what did not fit may have gone.
+  if (isReplaced(wal, path)) return readClaims({ path, metaPath })
   const isOwn = evaluations.length === 0 || evaluations.some((each) => each.isOwn)
-  if (!isOwn && inspectDatabase(path).hasSequence === false) return { lineage: noLineage, held: [], own: undefined }
+  if (!isOwn && inspectDatabase(path).hasSequence === false)
+    return { lineage: noLineage, held: [], own: undefined, wal }
   const held = evaluations.map((each) => each.held)
-  return { lineage, held, own: saved === undefined ? undefined : held[0] }
+  return { lineage, held, own: saved === undefined ? undefined : held[0], wal }
 }
 
-/** The WAL of a database as it is now. */
+/** The WAL of a database as it is now. It is read as far as it must be, and once. */
 export function liveWal(path: string): LiveWal {
   const walPath = `${path}-wal`
-  const salts = readWalHeader(walPath)
+  const header = readWalHeader(walPath)
+  if (header === undefined) return { salts: undefined, checksumAt: () => undefined, holds: () => false }
+  const stored = (offset: number) => checksumAt(walPath, header, offset)
+  let whole = startOf(header)
   return {
-    salts: salts === undefined ? undefined : { salt1: salts.salt1, salt2: salts.salt2 },
-    checksumAt: (offset) => (salts === undefined ? undefined : checksumAt(walPath, salts, offset)),
+    salts: { salt1: header.salt1, salt2: header.salt2 },
+    checksumAt: stored,
+    holds: (offset, checksum) => {
+      const sum = stored(offset)
+      if (sum?.s0 !== checksum.s0 || sum.s1 !== checksum.s1) return false
+      whole = followTo(walPath, whole, offset) ?? whole
+      return whole.offset >= offset
+    },
   }
 }
 
-function evaluate({ generation, mark, previousEnd }: SavedState, walPath: string): Evaluation {
+function evaluate({ generation, mark, previousEnd }: SavedState, { salts: live, holds }: LiveWal): Evaluation {
   const wal = { salt1: mark.salt1, salt2: mark.salt2 }
   const full = { generation, index: mark.index, offset: mark.offset, wal, previousEnd }
-  const live = readWalHeader(walPath)
   if (live === undefined) return { held: full, isOwn: false }
   const steps = (mark.salt1 - live.salt1) >>> 0
   if (live.salt1 === mark.salt1 && live.salt2 === mark.salt2) {
-    const sum = checksumAt(walPath, mark, mark.offset)
-    const isWhole = sum?.s0 === mark.checksum.s0 && sum.s1 === mark.checksum.s1
-    return { held: isWhole ? full : { ...full, offset: 0 }, isOwn: true }
+    return { held: holds(mark.offset, mark.checksum) ? full : { ...full, offset: 0 }, isOwn: true }
   }
   if (steps === 0 || steps > STEPS_BACK) return { held: full, isOwn: false }
   const index = mark.index - steps
   return { held: { generation, index, offset: 0, wal: undefined, previousEnd: undefined }, isOwn: true }
+}
+
+function isReplaced({ salts }: LiveWal, path: string): boolean {
+  const now = readWalHeader(`${path}-wal`)
+  return now?.salt1 !== salts?.salt1 || now?.salt2 !== salts?.salt2
 }
 
 /** @returns the page size of the live WAL, by which checksums of a replica's segments can be compared with it */

@@ -3,7 +3,7 @@ import type { Position } from '../format/names.ts'
 import type { DatabaseOptions, ReplicaOptions } from '../options.ts'
 import type { StorageClient } from '../storage/client.ts'
 import { openStorage } from '../storage/open.ts'
-import { livePageSize, liveWal, readClaims } from './claims.ts'
+import { livePageSize, readClaims } from './claims.ts'
 import { inspectDatabase, type LocalDatabase } from './inspect.ts'
 import { findNewest, locate } from './newest.ts'
 import { extentOf, knows, type Relation, relate } from './relate.ts'
@@ -99,7 +99,7 @@ async function askThrough(
   const remote = await locate(client, newest, livePageSize(database.path), signal)
   // After the replica: an engine that still runs here may have sent more since the claims were read before.
   const claims = readClaims(database)
-  const relation = relate(remote, claims, replicaKey(storage), liveWal(database.path))
+  const relation = relate(remote, claims, replicaKey(storage), claims.wal)
   if (damage !== undefined && relation !== 'same') throw damage
   if (relation !== undefined) {
     const unknown = knows(claims, generation) ? {} : { unknown: extentOf(remote) }

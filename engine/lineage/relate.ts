@@ -33,8 +33,10 @@ export interface Claims {
 /** The WAL beside the database, as it is now. */
 export interface LiveWal {
   readonly salts: Pick<WalMark, 'salt1' | 'salt2'> | undefined
-  /** The cumulative checksum at `offset`; undefined when the WAL does not reach so far. */
+  /** The cumulative checksum that stands at `offset`; undefined when nothing of this WAL does. */
   checksumAt(offset: number): Checksum | undefined
+  /** True when the checksum at `offset` is this one, and the WAL is whole up to there: SQLite does not go past a hole. */
+  holds(offset: number, checksum: Checksum): boolean
 }
 
 /**
@@ -47,7 +49,7 @@ export interface LiveWal {
 export function relate(remote: Remote, claims: Claims, key: string, wal: LiveWal): Relation | undefined {
   const { lineage, held } = claims
   const { generation, end } = remote
-  if (end !== undefined && isEqual(end.checksum, wal.checksumAt(end.offset))) return 'same'
+  if (end?.checksum !== undefined && wal.holds(end.offset, end.checksum)) return 'same'
   const settled = lineage.settled.find((each) => each.generation === generation)
   if (settled !== undefined && end !== undefined && !isBeyond(end, settled)) return 'same'
   const limit = lineage.limits[key]
@@ -89,10 +91,6 @@ function isFork(end: RemoteEnd, { index, wal: salts, previousEnd }: Held, wal: L
 
 function best(relations: readonly (Relation | undefined)[]): Relation | undefined {
   return relations.includes('same') ? 'same' : relations.find((relation) => relation !== undefined)
-}
-
-function isEqual(a: Checksum | undefined, b: Checksum | undefined): boolean {
-  return a !== undefined && b !== undefined && !differ(a, b)
 }
 
 function differ(a: Checksum | undefined, b: Checksum | undefined): boolean {

@@ -109,6 +109,25 @@ export function checksumAt(
 }
 
 /**
+ * Follows the chain of checksums from the cursor to `offset`, frame by frame, as SQLite does when it recovers: a WAL may
+ * show a frame at its place, and have a hole before it that the power left.
+ * @returns the cursor at `offset`, or undefined when the WAL is another one or its valid part ends before
+ */
+export function followTo(path: string, cursor: WalCursor, offset: number): WalCursor | undefined {
+  return withWal(path, (fd) => {
+    const header = readHeader(fd)
+    if (header === undefined || !sameWal(header, cursor.header)) return undefined
+    let at = cursor
+    while (at.offset < offset) {
+      const read = readFrames(fd, at, offset, false)
+      if (read.kind !== 'frames') return undefined
+      at = read.next
+    }
+    return at
+  })
+}
+
+/**
  * Reads committed frames after the cursor, at most {@link READ_LIMIT} bytes. Every frame is verified: its salts, and the
  * cumulative checksum that proves that it continues what was read before.
  *

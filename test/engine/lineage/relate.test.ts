@@ -15,9 +15,15 @@ const Y = 'bbbbbbbbbbbbbbbb'
 const KEY = 'replica'
 const sum = (n: number) => ({ s0: n, s1: n + 1 })
 const salts = { salt1: 7, salt2: 8 }
-const noWal: LiveWal = { salts: undefined, checksumAt: () => undefined }
+const noWal: LiveWal = { salts: undefined, checksumAt: () => undefined, holds: () => false }
 /** A WAL whose checksum at an offset is the offset. */
-const wal: LiveWal = { salts, checksumAt: (offset) => (offset <= 9000 ? sum(offset) : undefined) }
+const wal: LiveWal = {
+  salts,
+  checksumAt: (offset) => (offset <= 9000 ? sum(offset) : undefined),
+  holds: (offset, { s0 }) => offset <= 9000 && s0 === offset,
+}
+/** One that still shows the same, but has a hole before. */
+const torn: LiveWal = { ...wal, holds: () => false }
 
 function held(generation: string, index: number, offset: number, more: Partial<Held> = {}): Held {
   return { generation, index, offset, wal: salts, previousEnd: undefined, ...more }
@@ -51,6 +57,12 @@ const table: Record<string, [Relation | undefined, Remote, Claims, LiveWal?]> = 
   'it goes on in the same index': ['behind', remote(X, 3, 501), claims(known, held(X, 3, 500))],
   'it goes on in the next index': ['behind', remote(X, 4, 0), claims(known, held(X, 3, 500))],
   'it goes on, but the WAL shows that end': ['same', checked(X, 3, 900, 900), claims(known, held(X, 3, 500)), wal],
+  'it goes on, and the WAL shows that end, behind a hole': [
+    'behind',
+    checked(X, 3, 900, 900),
+    claims(known, held(X, 3, 500)),
+    torn,
+  ],
   'it goes on, and the WAL does not reach there': [
     'behind',
     checked(X, 3, 9001, 9001),

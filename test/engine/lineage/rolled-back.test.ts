@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import { StateFile } from '../../../engine/database/state-file.ts'
 import { hasCode } from '../../../engine/errors.ts'
+import { frameSize, walSize } from '../../../engine/format/wal.ts'
 import { Volume } from './volume.ts'
+
+const PAGE_SIZE = 4096
 
 const files = ['app.db', 'app.db-wal']
 
@@ -39,3 +43,25 @@ for (const [how, goOn] of Object.entries(ways)) {
     assert.deepEqual(await volume.relations(), ['unproven'], 'Without metadata nobody knows')
   })
 }
+
+test('A WAL with a hole, as a power loss leaves it, holds less than its last frame says', async (t) => {
+  const volume = new Volume(t)
+  volume.write()
+  await volume.run()
+  await volume.run()
+  assert.deepEqual(await volume.relations(), ['same'])
+  const walPath = `${volume.path}-wal`
+  const wal = readFileSync(walPath)
+  const end = new StateFile(volume.metaPath).load()?.mark.offset ?? 0
+  assert.ok(end > walSize(4, PAGE_SIZE), `${end} bytes`)
+  wal.fill(0, end - 3 * frameSize(PAGE_SIZE), end - 2 * frameSize(PAGE_SIZE))
+  rmSync(`${volume.path}-shm`)
+  writeFileSync(walPath, wal)
+  assert.deepEqual(await volume.relations(), ['behind'])
+  const stored = volume.stored()
+  await volume.start()
+  await assert.rejects(volume.synced(), (error) => hasCode(error, 'ERR_DATABASE_CONFLICT'))
+  await volume.crash()
+  assert.deepEqual(volume.stored(), stored)
+  assert.deepEqual(await volume.relations(), ['behind'], 'Whatever the engine wrote down meanwhile')
+})

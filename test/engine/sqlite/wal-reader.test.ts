@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { frameSize, readFrameHeader, viewOf, WAL_HEADER_SIZE, walSize } from '../../../engine/format/wal.ts'
 import {
   checksumAt,
+  followTo,
   READ_LIMIT,
   readCommitted,
   readWalHeader,
@@ -210,4 +211,25 @@ test('The checksum at an offset that only a former WAL reached is none', (t) => 
   const { header } = source.start()
   assert.equal(source.wal.length, formerEnd, 'Frames of the former WAL are still in the file')
   assert.equal(checksumAt(source.walPath, header, formerEnd), undefined)
+})
+
+test('The chain is followed to any frame, and not past a hole', (t) => {
+  const source = new Source(t)
+  source.insert(300, 100_000)
+  const start = source.start()
+  const { committedFrames: frames, wal, walPath } = source
+  const ends = [0, 1, 2, frames - 1, frames].map((count) => walSize(count, 4096))
+  for (const end of ends) {
+    assert.deepEqual(followTo(walPath, start, end)?.checksum, checksumAt(walPath, start.header, end))
+  }
+  assert.equal(followTo(walPath, start, walSize(frames + 1, 4096)), undefined, 'Beyond the end')
+  const [, , second, last = 0] = ends
+  const cursor = followTo(walPath, start, last)
+  wal.fill(0, second, walSize(3, 4096))
+  writeFileSync(walPath, wal)
+  assert.deepEqual(checksumAt(walPath, start.header, last), cursor?.checksum)
+  assert.equal(followTo(walPath, start, last), undefined)
+  assert.equal(followTo(walPath, start, second ?? 0)?.offset, second)
+  const { header } = start
+  assert.equal(followTo(walPath, startOf({ ...header, salt2: header.salt2 ^ 1 }), last), undefined, 'Another WAL')
 })

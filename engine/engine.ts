@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises'
 import { Database } from './database/database.ts'
+import { hasContent } from './database/database-file.ts'
 import type { Position } from './format/names.ts'
 import { acceptLocal } from './lineage/accept.ts'
 import { type Cleared, type Examination, examineDatabase } from './lineage/examine.ts'
@@ -12,10 +14,15 @@ import { openStorage } from './storage/open.ts'
 
 export interface DatabaseStatus {
   readonly path: string
-  /** How far it is copied; undefined while the file is not there. */
+  /** How far it is copied; undefined while it is not open. */
   readonly position: Position | undefined
+  /** The file is there and not open: something keeps it locked, another engine perhaps. */
+  readonly isBlocked: boolean
   readonly replicas: readonly ReplicaStatus[]
 }
+
+/** Gap between two looks whether a database that is locked can be opened. */
+const BLOCKED_MS = 100
 
 interface Unit {
   readonly database: Database
@@ -94,6 +101,7 @@ export class Engine {
     return this.#units.map(({ database, replicas }) => ({
       path: database.path,
       position: database.position,
+      isBlocked: isBlocked(database),
       replicas: replicas.map((replica) => replica.status),
     }))
   }
@@ -109,11 +117,20 @@ export class Engine {
   }
 }
 
+function isBlocked({ path, position }: Database): boolean {
+  return position === undefined && hasContent(path)
+}
+
 async function whenSynced({ database, replicas }: Unit, signal: AbortSignal): Promise<void> {
   for (let isCopied = false; !isCopied; ) {
     isCopied = await database.copy()
     const { position } = database
-    if (position === undefined) return
+    if (position === undefined) {
+      if (!isBlocked(database)) return
+      await setTimeout(BLOCKED_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+      isCopied = false
+      continue
+    }
     await Promise.all(replicas.map((replica) => replica.whenStored(position, signal)))
   }
 }

@@ -23,10 +23,15 @@ export function showValue(spec: Pick<ValueSpec, 'kind'>, value: unknown): ShownV
       return Number(value)
     case 'strings':
     case 'commands':
-      return Array.isArray(value) ? value.map(String) : []
+      return Array.isArray(value) ? value.map((each) => maskPasswords(String(each))) : []
     default:
-      return isReplicaUrl(String(value)) ? redactUrl(String(value)) : String(value)
+      return isReplicaUrl(String(value)) ? redactUrl(String(value)) : maskPasswords(String(value))
   }
+}
+
+/** A command line may hold URLs with passwords. */
+function maskPasswords(text: string): string {
+  return text.replace(/(\w:\/\/[^\s:@/]*):[^\s@]*@/g, '$1:***@')
 }
 
 /** A shown value as one line of text: `-` for none. */

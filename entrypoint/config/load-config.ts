@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { messageOf, systemCode, WherryError } from '../../engine/errors.ts'
+import { hasCode, messageOf, systemCode, WherryError } from '../../engine/errors.ts'
 import type { Config } from './config.ts'
 import { settingsEnvironment } from './engine-environment.ts'
 import { type Environment, expandEnv } from './expand-env.ts'
@@ -54,13 +54,29 @@ export async function loadSections(
   defaultPath = DEFAULT_CONFIG_PATH,
 ): Promise<LoadedConfig> {
   const env = settingsEnvironment(environment)
+  const mistaken = warnUnknown(env)
+  try {
+    return await load(options, env, defaultPath, mistaken)
+  } catch (error) {
+    // What was mistyped may be what is missing.
+    if (mistaken.length === 0 || !hasCode(error, 'ERR_CONFIG')) throw error
+    throw new WherryError('ERR_CONFIG', [error.message, ...mistaken].join('; '), { cause: error })
+  }
+}
+
+async function load(
+  options: LoadOptions,
+  env: Environment,
+  defaultPath: string,
+  warnings: readonly string[],
+): Promise<LoadedConfig> {
   const { path, origin } = findFile(options, env, defaultPath)
   const text = await readText(path)
   const file = text === undefined ? undefined : readDocument(expand(text, env, options), path)
   const levels = withoutToldPath(readEnvironment(env), env, file)
   if (file === undefined && (origin !== 'default' || saysNothing(levels))) throw notFound(path)
   const section = makeSection(configKeys, mergeEnvironment(file && { path, section: file }, levels))
-  const config = resolveConfig(section, file && path, warnUnknown(env))
+  const config = resolveConfig(section, file && path, warnings)
   return { config, section, sourceOrigin: file && origin }
 }
 

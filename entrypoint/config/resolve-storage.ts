@@ -50,6 +50,9 @@ function s3Storage(section: ReplicaSection, url: ReplicaUrl | undefined, top: Co
   const fromUrl = url?.type === 's3' ? url : undefined
   const bucket = fromUrl?.bucket ?? values.bucket
   if (bucket === undefined) throw missing(section, 'an s3 replica needs bucket, or url')
+  if (values.endpoint !== undefined && /\/\/[^/]*@/.test(withScheme(values.endpoint) ?? '')) {
+    throw section.error('endpoint', 'credentials do not belong here; set access-key-id and secret-access-key')
+  }
   const endpoint = withScheme(values.endpoint) ?? fromUrl?.endpoint
   return {
     type: 's3',

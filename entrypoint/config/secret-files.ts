@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { messageOf, WherryError } from '../../engine/errors.ts'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { messageOf, systemCode, WherryError } from '../../engine/errors.ts'
 import type { Environment } from './expand-env.ts'
 import { fileVariable, secretVariables } from './variables.ts'
+
+const READ_BYTES = 4096
+/** Gap between two looks whether a pipe has more. */
+const PIPE_GAP_MS = 10
 
 /**
  * The environment, with every secret `X` filled in from the file that `X_FILE` names, without one line break at its end.
@@ -33,9 +37,31 @@ export function givingVariable(env: Environment, name: string): string {
   return secretVariables.includes(name) && env[fileVariable(name)] ? fileVariable(name) : name
 }
 
+/** Waits for what a pipe (`<(command)`) still brings. */
+function readAll(descriptor: number): string {
+  const chunks: Buffer[] = []
+  const chunk = Buffer.alloc(READ_BYTES)
+  for (;;) {
+    try {
+      const length = readSync(descriptor, chunk)
+      if (length === 0) return Buffer.concat(chunks).toString('utf8')
+      chunks.push(Buffer.from(chunk.subarray(0, length)))
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_GAP_MS)
+    }
+  }
+}
+
 function readText(file: string, variable: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    // A pipe that nobody writes to would hold everything up, and TERM too.
+    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      return readAll(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (error) {
     throw new WherryError('ERR_CONFIG', `${variable}: ${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }

@@ -45,6 +45,7 @@ function replicationReasons(vitals: Vitals, { readyLagMs }: HealthLimits): strin
   if (vitals.statusAgeMs === undefined) return ['replication has not begun']
   const reasons: string[] = []
   for (const database of vitals.databases) {
+    if (database.isBlocked) reasons.push(`database ${database.path} is locked and not replicated`)
     for (const replica of database.replicas) {
       if (!vitals.isFirstSyncDone && !replica.isSynced && database.position !== undefined) {
         reasons.push(`${nameOf(replica, database)} is not synced yet${errorOf(replica)}`)

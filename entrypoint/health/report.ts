@@ -29,10 +29,11 @@ export function readyReport({ ok, reasons }: Verdict, vitals: Vitals): object {
   }
 }
 
-function databaseReport({ path, position, replicas }: DatabaseStatus): object {
+function databaseReport({ path, position, isBlocked, replicas }: DatabaseStatus): object {
   return {
     path,
     position: position === undefined ? null : formatPosition(position),
+    locked: isBlocked,
     replicas: replicas.map(({ name, type, isSynced, lagMs, lastError }) => ({
       name,
       type,

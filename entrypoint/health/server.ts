@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { ListenOptions } from 'node:net'
+import type { ListenOptions, Socket } from 'node:net'
 import { answer, type HealthSource } from './routes.ts'
 
 /** How long a client may take for its request, and connections that send nothing are kept. */
 const REQUEST_MS = 5000
 /** A probe has a handful of headers. */
 const HEADERS_BYTES = 8192
-/** Probes are few; whoever opens more waits for a free one. */
+/** Probes are few: where there are more the oldest is closed, so that nobody can keep them all out. */
 const CONNECTIONS = 100
 
 /** An HTTP server that listens. It does not keep the process alive. */
@@ -29,7 +29,13 @@ export async function serve(source: HealthSource, where: ListenOptions): Promise
     },
     (request, response) => void respond(request, response, source),
   )
-  server.maxConnections = CONNECTIONS
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    const [oldest] = open
+    if (open.size > CONNECTIONS) oldest?.destroy()
+  })
   server.listen(where)
   await once(server, 'listening')
   server.unref()

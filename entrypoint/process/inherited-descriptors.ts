@@ -10,11 +10,19 @@ interface Inherited {
 }
 
 /** What this process was given and would hand on to its children, looked for before a library has one open for a moment. */
-const inherited = process.platform === 'linux' ? readdirSync('/proc/self/fd').flatMap(inheritedFile) : []
+const inherited = openDescriptors().flatMap(inheritedFile)
 
 /** Closes the descriptors above 2 that a child would inherit from our parent, those that still are what they were. */
 export function closeInheritedDescriptors(): void {
   for (const { descriptor, file } of inherited.splice(0)) if (fileOf(descriptor) === file) closeSync(descriptor)
+}
+
+function openDescriptors(): string[] {
+  try {
+    return readdirSync('/proc/self/fd')
+  } catch {
+    return [] // no Linux, or one without /proc
+  }
 }
 
 function inheritedFile(name: string): Inherited[] {

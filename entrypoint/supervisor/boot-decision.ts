@@ -21,6 +21,8 @@ export type BootDecision =
   | { readonly kind: 'create' }
   /** Whether there is something newer, or anything at all, could not be found out. */
   | { readonly kind: 'unknown'; readonly replica: string; readonly why: string; readonly isTransient: boolean }
+  /** What is there is no database, and there is no backup either. */
+  | { readonly kind: 'invalid'; readonly why: string }
   /** What is there must not be replicated to what a replica holds. */
   | { readonly kind: 'conflict'; readonly why: string }
 
@@ -55,6 +57,7 @@ export function decideBoot(
       isTransient: isSilent || unknown.code === 'ERR_STORAGE_UNREACHABLE',
     }
   }
+  if (local.kind === 'invalid') return { kind: 'invalid', why: local.why ?? 'This is not a database' }
   return { kind: isMissing ? 'create' : 'use' }
 }
 

@@ -65,6 +65,9 @@ export class Boot {
     if (conflicts.length > 0) throw conflictError(conflicts)
     for (const { database, decision } of plan) {
       const { path } = database
+      if (decision.kind === 'invalid') {
+        throw new WherryError('ERR_DATABASE_INVALID', `${decision.why}; check the path, or move what is there away`)
+      }
       if (decision.kind !== 'unknown') continue
       const { replica, why } = decision
       this.#requirePermission(`What replica ${replica} holds of ${path} could not be found out: ${why}`, path)

@@ -27,6 +27,7 @@ export const events = [
   'stopAgain',
   'otherSignal',
   'appShareSpent',
+  'killFailed',
   'budgetSpent',
   'drained',
 ] as const
@@ -43,6 +44,7 @@ export const events = [
  * - `stopAgain`: another one
  * - `otherSignal`: SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH
  * - `appShareSpent`: the app's share of the grace period is spent
+ * - `killFailed`: what was killed is still there: stuck in the system, or of a user whom we may not signal
  * - `budgetSpent`: all of the grace period is spent
  * - `drained`: the final sync ended, in success or not
  */
@@ -115,7 +117,8 @@ export const transitions: Readonly<Record<State, Row>> = {
     stopAgain: step('stopping', 'killChild'),
     otherSignal: step('stopping', 'forward'),
     appShareSpent: step('stopping', 'killChild'),
-    budgetSpent: step('stopping', 'killChild'),
+    killFailed: step('draining', 'drain'),
+    budgetSpent: step('draining', 'drain', 'abandonSync'),
   }),
   draining: row('draining', {
     stopAgain: step('draining', 'abandonSync'),

@@ -16,6 +16,8 @@ import { type Hook, hookError, parseHooks } from './hooks.ts'
 import { type Action, type Event, type State, transitions } from './lifecycle.ts'
 import { Replication } from './replication.ts'
 
+/** How long the system may take to end what was killed. */
+const KILL_MS = 500
 /** After so long a boot is worth asking about. */
 const SLOW_BOOT_MS = 500
 
@@ -84,11 +86,14 @@ class Supervisor {
   #child: Promise<Child> | undefined
   /** The same, when it has started. */
   #started: Child | undefined
+  #isAppStarted = false
   #isStopAsked = false
   #health: Promise<HealthServer | undefined> = Promise.resolve(undefined)
   /** Something ran that may have committed. */
   #isWorthSyncing = false
   #status: number | undefined
+  /** The signal by which the app was asked to end. */
+  #forwarded: Signal | undefined
 
   /**
    * @param keeper undefined when nothing is replicated
@@ -129,7 +134,7 @@ class Supervisor {
   get #app(): Vitals['app'] {
     if (this.#supervision.command === undefined) return 'none'
     if (this.#state === 'draining' || this.#state === 'exited') return 'ended'
-    return this.#state === 'running' || this.#state === 'stopping' ? 'running' : 'pending'
+    return this.#isAppStarted ? 'running' : 'pending'
   }
 
   /** To be called again when the database's folder was not there. */
@@ -172,6 +177,7 @@ class Supervisor {
       case 'killChild':
         this.#appTime.abort()
         this.#withChild((child) => child.kill())
+        setTimeout(() => this.#on('killFailed'), KILL_MS).unref()
         break
       case 'drain':
         void this.#drain()
@@ -193,17 +199,21 @@ class Supervisor {
     } else if (event === 'childEnded' && from === 'stopping') {
       this.#status ??= status
     } else if (event === 'stopSignal') {
-      if (!isEnding && from !== 'running') this.#status = signalStatus(signal)
+      if (from === 'running') this.#forwarded = signal
+      else if (!isEnding) this.#status = signalStatus(signal)
       this.#logger.info('signal received, wherry shutting down', { signal })
     } else if (event === 'stopAgain') {
       this.#logger.warn('another signal received, not waiting any longer', { signal, state: from })
+    } else if ((event === 'killFailed' || event === 'budgetSpent') && from === 'stopping') {
+      this.#status ??= signalStatus('SIGKILL')
+      this.#logger.error('the app cannot be killed, storing its last commits all the same', { pid: this.#started?.pid })
     } else if (event === 'appShareSpent' && from === 'stopping') {
       this.#logger.warn('the app did not end within its share of the grace period, killing it')
     }
   }
 
   #onSignal(signal: Signal): void {
-    const hasApp = this.#child !== undefined && (this.#state === 'running' || this.#state === 'stopping')
+    const hasApp = this.#isAppStarted && (this.#state === 'running' || this.#state === 'stopping')
     if (!isStopSignal(signal) && (signal !== 'SIGHUP' || hasApp)) {
       this.#on('otherSignal', { signal })
       return
@@ -252,7 +262,7 @@ class Supervisor {
 
   async #runHook(hook: Hook): Promise<void> {
     this.#boot.signal.throwIfAborted()
-    this.#logger.info('running before-start command', { command: hook.text })
+    this.#logger.info('running before-start command', { command: hook.command.file })
     this.#isWorthSyncing = true
     this.#child = this.#spawn(hook.command)
     const child = await this.#child
@@ -268,6 +278,7 @@ class Supervisor {
   #startApp(): void {
     const { command } = this.#supervision
     if (command === undefined) return
+    this.#isAppStarted = true
     this.#child = this.#spawn(command)
     this.#child.then(
       (child) => this.#followApp(child),
@@ -293,6 +304,12 @@ class Supervisor {
     return this.#started
   }
 
+  /** An app that leaves the end to the signal that it got has not failed. */
+  get #hasEndedWell(): boolean {
+    const status = this.#status ?? 0
+    return status === 0 || (this.#forwarded !== undefined && status === signalStatus(this.#forwarded))
+  }
+
   /** Stores the last commits. The app's own failure outweighs a failed final sync; a success does not hide one. */
   async #drain(): Promise<void> {
     const { signal } = this.#syncTime
@@ -303,7 +320,7 @@ class Supervisor {
       this.#logger.info('wherry shut down')
     } catch (error) {
       if (this.#isWorthSyncing) this.#logger.error('the last commits may not be stored', { error: messageOf(error) })
-      if ((this.#status ?? 0) === 0) this.#status = exitStatus(error)
+      if (this.#hasEndedWell) this.#status = exitStatus(error)
     }
     this.#on('drained')
   }

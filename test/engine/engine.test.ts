@@ -200,3 +200,22 @@ test('Log lines carry the database and the replica that they are about', async (
   assert.equal(fieldsOf('snapshot written')?.db, options.path)
   assert.equal(fieldsOf('snapshot written')?.replica, 'r0')
 })
+
+test('A database that somebody keeps locked is not taken for synced, and is when it is let go', async (t) => {
+  const box = sandbox(t)
+  const database = databaseAt(box, 'app.db', [fileAt(box, 'r')])
+  const app = await startApp(t, database.path, 'PRAGMA locking_mode = exclusive')
+  await app.exec('CREATE TABLE t (x)')
+  const { engine } = newEngine()
+  await engine.start([database])
+  assert.deepEqual(
+    engine.status.map(({ position, isBlocked }) => [position, isBlocked]),
+    [[undefined, true]],
+  )
+  await assert.rejects(engine.whenSynced(AbortSignal.timeout(300)))
+  const synced = engine.whenSynced(AbortSignal.timeout(15_000))
+  await app.close()
+  await synced
+  assert.equal(engine.status[0]?.isBlocked, false)
+  await engine.close(AbortSignal.timeout(5000))
+})

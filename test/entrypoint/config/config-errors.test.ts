@@ -26,6 +26,10 @@ const errors: [string, string][] = [
   ['logging: {x-y: 1}', '/c.yml:1:11: logging.x-y: unknown key; the keys here are level, type, stderr'],
   // Scalars
   [replicaText('retention: 3d'), `${at}.retention: "3d" is not a duration like 30s, 15m or 24h`],
+  [
+    replicaText('url: s3://b', 'endpoint: "http://u:hunter2@h"'),
+    '/c.yml:5:9: dbs[0].replicas[0].endpoint: credentials do not belong here; set access-key-id and secret-access-key',
+  ],
   [replicaText('sync-interval: "10"'), `${at}.sync-interval: "10" is not a duration like 30s, 15m or 24h`],
   ['dbs: [{path: /a, spool-limit: lots}]', '/c.yml:1:18: dbs[0].spool-limit: "lots" is not a size like 512MB or 1GiB'],
   ['dbs: [{path: /a, spool-limit: 0}]', '/c.yml:1:18: dbs[0].spool-limit: spool-limit must be above 0'],

@@ -207,6 +207,13 @@ test('No warning about what Kubernetes, tests and a Wherry around this one set',
   assert.deepEqual(warnings, [])
 })
 
+test('What was mistyped is said along with what is missing', async () => {
+  await assert.rejects(load({ WHERRY_DB_PATH: '/a.db', WHERRY_REPLCA_URL: 'file:///r' }), {
+    code: 'ERR_CONFIG',
+    message: /without WHERRY_REPLICA_URL.*; WHERRY_REPLCA_URL is not a variable .*did you mean "WHERRY_REPLICA_URL"/,
+  })
+})
+
 test('replication: off needs nothing else; required needs a database with a replica', async () => {
   const off = await load({ WHERRY_REPLICATION: 'off' })
   assert.deepEqual([off.databases, off.supervisor.replication, off.source], [[], 'off', undefined])

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import test from 'node:test'
 import { WherryError } from '../../../engine/errors.ts'
@@ -103,4 +104,16 @@ test('The file sees secrets from files in its variables, and Litestream’s cred
   const storage = databases[0]?.replicas[0]?.storage
   assert.ok(storage?.type === 's3')
   assert.deepEqual([storage.accessKeyId, storage.secretAccessKey], ['I', 'S'])
+})
+
+test('X_FILE may be a pipe: one with a writer is read to its end, one without is an error and holds nothing up', (t) => {
+  const box = sandbox(t)
+  const fifo = box.path('fifo')
+  execFileSync('mkfifo', [fifo])
+  const env = { WHERRY_SECRET_ACCESS_KEY_FILE: fifo }
+  assert.throws(() => readSecretFiles(env), { code: 'ERR_CONFIG', message: /fifo is empty/ })
+  const read = `import { readSecretFiles } from '${import.meta.resolve('../../../entrypoint/config/secret-files.ts')}'
+    console.log(readSecretFiles({ WHERRY_SECRET_ACCESS_KEY_FILE: '/dev/stdin' }).WHERRY_SECRET_ACCESS_KEY)`
+  const command = `{ printf sec; sleep 0.2; echo ret; } | '${process.execPath}' --input-type=module --eval "$0"`
+  assert.equal(execFileSync('sh', ['-c', command, read], { encoding: 'utf8' }), 'secret\n')
 })

@@ -35,6 +35,10 @@ const cases: Readonly<Record<string, { vitals: Partial<Vitals>; reasons: readonl
     },
     reasons: ['the app has not been started', 'replica s3 of /data/app.db is not synced yet'],
   },
+  'something keeps a database locked': {
+    vitals: { databases: [{ ...databaseWith(), position: undefined, isBlocked: true }] },
+    reasons: ['database /data/app.db is locked and not replicated'],
+  },
   'the first sync fails while the app runs': {
     vitals: { isFirstSyncDone: false, databases: [databaseWith({ isSynced: false, lastError: 'Access denied' })] },
     reasons: ['replica s3 of /data/app.db is not synced yet: Access denied'],

@@ -27,6 +27,7 @@ for (const listen of [loopback, undefined]) {
         {
           path: '/data/app.db',
           position: '0123456789abcdef/00000001:4152',
+          locked: false,
           replicas: [{ name: 's3', type: 's3', synced: true, lag_seconds: 0, last_error: null }],
         },
       ],
@@ -102,7 +103,7 @@ test('Absurd headers, nonsense and bodies that never come do no harm', async (t)
   assert.match(await sendRaw(address, `${head}X: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /)
   assert.match(await sendRaw(address, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /)
   assert.match(await sendRaw(address, `${head}Content-Length: 1000000\r\n\r\n`), /^HTTP\/1\.1 200 /)
-  const slow = Array.from({ length: 50 }, () => sendRaw(address, head))
+  const slow = Array.from({ length: 250 }, () => sendRaw(address, head))
   assert.equal((await request(address, '/livez')).status, 200, 'Answered while others dawdle')
   await server?.close()
   await within('The end of slow requests', 10_000, Promise.all(slow))

@@ -13,7 +13,7 @@ export const syncedReplica: ReplicaStatus = {
 
 export function databaseWith(replica: Partial<ReplicaStatus> = {}): DatabaseStatus {
   const position = { generation: '0123456789abcdef', index: 1, offset: 4152 }
-  return { path: '/data/app.db', position, replicas: [{ ...syncedReplica, ...replica }] }
+  return { path: '/data/app.db', position, isBlocked: false, replicas: [{ ...syncedReplica, ...replica }] }
 }
 
 /** All is well, an app runs, and one database is replicated to S3. */

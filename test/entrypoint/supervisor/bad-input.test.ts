@@ -77,7 +77,7 @@ test('database is not SQLite: 65, and it is left as it was', async (t) => {
   const box = sandbox(t)
   const db = box.path('app.db')
   writeFileSync(db, 'this is no database at all')
-  refused(await runOn(box, db, { path: box.path('replica') }), 65, /app\.db is not a SQLite database/)
+  refused(await runOn(box, db, { path: box.path('replica') }), 65, /app\.db is not a usable SQLite database/)
   assert.deepEqual(readdirSync(box.dir).includes('app.db-wal'), false)
 })
 

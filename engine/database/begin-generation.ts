@@ -20,13 +20,16 @@ export async function beginGeneration(parts: HistoryParts): Promise<{ history: H
   const { connections } = parts
   connections.backfill()
   const before = readWalHeader(connections.walPath)
-  const state = await underLock(connections, () => backfillUnderLock(connections))
+  const { state, sequence } = await underLock(connections, () => ({
+    state: backfillUnderLock(connections),
+    sequence: connections.sequence(),
+  }))
   if (isComplete(state)) await restartWal(connections)
   else refuseLongWal(connections, state)
   return await underLock(connections, () => {
     const header = readWalHeader(connections.walPath)
     if (header === undefined) throw busy(connections.path)
-    const history = History.begin(parts, newGeneration(), header)
+    const history = History.begin(parts, newGeneration(), { header, sequence })
     // Back-filled but not restarted: the next writer may do that at any time, so it is copied while none can.
     if (isComplete(state) && before !== undefined && sameWal(before, header)) history.copyNow()
     return { history, isComplete: isComplete(state) }

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
-import { messageOf, WherryError } from '../errors.ts'
+import { WherryError } from '../errors.ts'
 import { isBusy } from '../sqlite/connections.ts'
+import { giveToFolderOwner, makeMetaFolder, metaAccessError } from './meta-folder.ts'
 
 /**
  * Keeps two engines from continuing one generation from one meta folder, as in a rolling deploy on one volume: their
@@ -18,24 +18,25 @@ export class EngineLock {
 
   /**
    * Takes the lock and keeps it. Does nothing when it is held already.
-   * @param database for messages
+   * @param database its path
    * @throws WherryError ERR_DATABASE_BUSY while another engine has it, ERR_DATABASE_ACCESS
    */
   take(database: string): void {
     if (this.#db !== undefined) return
     const path = join(this.#metaPath, 'lock')
     try {
-      mkdirSync(this.#metaPath, { recursive: true, mode: 0o700 })
+      makeMetaFolder(this.#metaPath, database)
+    } catch (error) {
+      throw metaAccessError(this.#metaPath, error)
+    }
+    try {
       this.#db = lockFile(path)
+      giveToFolderOwner(path)
     } catch (error) {
       if (isBusy(error)) {
         throw new WherryError('ERR_DATABASE_BUSY', `Another engine replicates ${database}: it holds ${path}`)
       }
-      throw new WherryError(
-        'ERR_DATABASE_ACCESS',
-        `${this.#metaPath}, the engine's own folder, cannot be used: ${messageOf(error)}; make it writable or set meta-path`,
-        { cause: error },
-      )
+      throw metaAccessError(path, error)
     }
   }
 

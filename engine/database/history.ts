@@ -40,10 +40,11 @@ export class History {
   #index: number
   #cursor: WalCursor
   #previousEnd: WalMark | undefined
+  #sequence: number | undefined
 
   private constructor(
     parts: HistoryParts,
-    at: { generation: string; index: number; cursor: WalCursor; previousEnd: WalMark | undefined },
+    at: Pick<SavedState, 'generation' | 'previousEnd' | 'sequence'> & { index: number; cursor: WalCursor },
   ) {
     this.#connections = parts.connections
     this.#spool = parts.spool
@@ -53,11 +54,20 @@ export class History {
     this.#index = at.index
     this.#cursor = at.cursor
     this.#previousEnd = at.previousEnd
+    this.#sequence = at.sequence
   }
 
-  /** A new generation whose index 0 is the WAL as it is now. */
-  static begin(parts: HistoryParts, generation: string, header: WalHeader): History {
-    const history = new History(parts, { generation, index: 0, cursor: startOf(header), previousEnd: undefined })
+  /**
+   * A new generation whose index 0 is the WAL as it is now.
+   * @param sequence what it was before that WAL
+   */
+  static begin(
+    parts: HistoryParts,
+    generation: string,
+    { header, sequence }: { readonly header: WalHeader; readonly sequence: number | undefined },
+  ): History {
+    const cursor = startOf(header)
+    const history = new History(parts, { generation, index: 0, cursor, previousEnd: undefined, sequence })
     history.#save()
     parts.stateFile.sync()
     return history
@@ -81,8 +91,8 @@ export class History {
       return 'wal restarted by another process'
     }
     const cursor = { header, offset: mark.offset, checksum: mark.checksum }
-    const { generation, previousEnd } = saved
-    return new History(parts, { generation, index: mark.index, cursor, previousEnd })
+    const { generation, previousEnd, sequence } = saved
+    return new History(parts, { generation, index: mark.index, cursor, previousEnd, sequence })
   }
 
   get position(): Position {
@@ -151,6 +161,8 @@ export class History {
   }
 
   #step(): 'more' | 'done' {
+    // Before the WAL: the frames that are read then contain it.
+    const sequence = this.#connections.sequence()
     const state = this.#connections.walState()
     // Not "done": what cannot be seen may hold the last commit.
     if (state === undefined) throw new WherryError('ERR_DATABASE_BUSY', `${this.#connections.path} is locked`)
@@ -170,6 +182,9 @@ export class History {
         if (this.#cursor.offset > MAX_SEGMENT_OFFSET) throw new BrokenHistory('max offset exceeded')
         const segment = this.#segment(this.#cursor, read.bytes, read.next)
         this.#cursor = read.next
+        // A WAL with nothing but the engine's own row is not worth missing.
+        const isAll = read.next.offset === walSize(state.walFrames, this.pageSize)
+        if (isAll && state.walFrames > OWN_FRAMES) this.#sequence = sequence
         this.#emit(segment)
         this.#save()
         return read.bytes.length > READ_LIMIT / 2 ? 'more' : 'done'
@@ -213,7 +228,8 @@ export class History {
 
   /** A failure is no reason to stop: an older state is proven, or refused, at the next start. */
   #save(): void {
-    this.#stateFile.save({ generation: this.generation, mark: this.mark, previousEnd: this.#previousEnd })
+    const { generation, mark } = this
+    this.#stateFile.save({ generation, mark, previousEnd: this.#previousEnd, sequence: this.#sequence })
   }
 }
 

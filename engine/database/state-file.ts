@@ -10,9 +10,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { messageOf, systemCode, WherryError } from '../errors.ts'
+import { messageOf, systemCode } from '../errors.ts'
 import { isGeneration } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
+import { metaAccessError, openMetaFile } from './meta-folder.ts'
 
 /** Where the engine stands in a database's history: the generation, and the mark of the last frame copied. */
 export interface SavedState {
@@ -20,6 +21,8 @@ export interface SavedState {
   readonly mark: WalMark
   /** Where the index before `mark.index` ended, if this generation has one. */
   readonly previousEnd: WalMark | undefined
+  /** `_litestream_seq.seq` is at least this in a database that contains all up to `mark`; undefined when that is unknown. */
+  readonly sequence: number | undefined
 }
 
 /** Every state is padded to this, so that a shorter one never leaves the end of a longer one behind. */
@@ -47,7 +50,7 @@ export class StateFile {
       text = readFileSync(this.#path, 'utf8')
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined
-      throw accessError(this.#path, error)
+      throw metaAccessError(this.#path, error)
     }
     return parseState(text)
   }
@@ -82,13 +85,13 @@ export class StateFile {
       fd = openSync(this.#path, 'r+')
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return
-      throw accessError(this.#path, error)
+      throw metaAccessError(this.#path, error)
     }
     try {
       ftruncateSync(fd, 0)
       fsyncSync(fd)
     } catch (error) {
-      throw accessError(this.#path, error)
+      throw metaAccessError(this.#path, error)
     } finally {
       closeSync(fd)
     }
@@ -107,15 +110,16 @@ export class StateFile {
 
   #create(): number {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
-    return openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    return openMetaFile(this.#path, constants.O_RDWR)
   }
 }
 
 function parseState(text: string): SavedState | undefined {
   try {
-    const { generation, mark, previousEnd } = JSON.parse(text) as SavedState
+    const { generation, mark, previousEnd, sequence } = JSON.parse(text) as SavedState
     const valid = isGeneration(generation) && isMark(mark) && (previousEnd === undefined || isMark(previousEnd))
-    return valid ? { generation, mark, previousEnd } : undefined
+    if (!valid) return undefined
+    return { generation, mark, previousEnd, sequence: Number.isSafeInteger(sequence) ? sequence : undefined }
   } catch {
     return undefined
   }
@@ -125,12 +129,4 @@ function parseState(text: string): SavedState | undefined {
 export function isMark(value: unknown): value is WalMark {
   const { index, offset, salt1, salt2, checksum } = (value ?? {}) as Partial<WalMark>
   return [index, offset, salt1, salt2, checksum?.s0, checksum?.s1].every(Number.isSafeInteger)
-}
-
-function accessError(path: string, error: unknown): WherryError {
-  return new WherryError(
-    'ERR_DATABASE_ACCESS',
-    `${path}, the engine's own state, cannot be used: ${messageOf(error)}; make the folder writable or set meta-path`,
-    { cause: error },
-  )
 }

@@ -19,6 +19,8 @@ export interface LocalDatabase {
 export interface Inspection extends LocalDatabase {
   /** The database has the table that every engine makes; undefined when that could not be seen. */
   readonly hasSequence?: boolean
+  /** How often an engine restarted the WAL, 0 if none did; undefined when that could not be seen. */
+  readonly sequence?: number
 }
 
 /** Everything but what SQLite and the engines make for themselves. */
@@ -48,7 +50,8 @@ export function inspectDatabase(path: string): Inspection {
   try {
     db = new SQLite(path, { readonly: true, fileMustExist: true, timeout: 0 })
     const { own, sequences } = db.prepare(SUMMARY).get() as { own: number | null; sequences: number | null }
-    return { kind: (own ?? 0) > 0 ? 'present' : 'blank', hasSequence: (sequences ?? 0) > 0 }
+    const kind = (own ?? 0) > 0 ? 'present' : 'blank'
+    return (sequences ?? 0) > 0 ? { kind, hasSequence: true, ...sequenceIn(db) } : { kind, hasSequence: false }
   } catch (error) {
     const code = systemCode(error) ?? ''
     if (code !== 'SQLITE_NOTADB' && !code.startsWith('SQLITE_CORRUPT')) return { kind: 'present' }
@@ -56,6 +59,11 @@ export function inspectDatabase(path: string): Inspection {
   } finally {
     db?.close()
   }
+}
+
+function sequenceIn(db: SQLite.Database): { readonly sequence?: number } {
+  const value = db.prepare('SELECT MAX(seq) FROM _litestream_seq').pluck().get() ?? 0
+  return typeof value === 'number' ? { sequence: value } : {}
 }
 
 function unseen(path: string, link: Stats | undefined): Inspection {

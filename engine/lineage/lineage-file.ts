@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, mkdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { metaAccessError, openMetaFile, syncFolder } from '../database/meta-folder.ts'
 import { isMark } from '../database/state-file.ts'
-import { messageOf, systemCode, WherryError } from '../errors.ts'
+import { systemCode } from '../errors.ts'
 import { isGeneration, type Position } from '../format/names.ts'
 import { type Held, type Lineage, noLineage } from './lineage.ts'
 
@@ -29,7 +30,7 @@ export class LineageFile {
       text = readFileSync(this.#path, 'utf8')
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return noLineage
-      throw this.#error(error)
+      throw metaAccessError(this.#path, error)
     }
     return parseLineage(text)
   }
@@ -41,7 +42,7 @@ export class LineageFile {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
       const temporary = `${this.#path}.tmp`
-      const fd = openSync(temporary, 'w', 0o600)
+      const fd = openMetaFile(temporary, constants.O_WRONLY | constants.O_TRUNC)
       try {
         writeSync(fd, `${text}\n`)
         fsyncSync(fd)
@@ -51,25 +52,8 @@ export class LineageFile {
       renameSync(temporary, this.#path)
       syncFolder(this.#folder)
     } catch (error) {
-      throw this.#error(error)
+      throw metaAccessError(this.#path, error)
     }
-  }
-
-  #error(error: unknown): WherryError {
-    return new WherryError(
-      'ERR_DATABASE_ACCESS',
-      `${this.#path}, the engine's own state, cannot be used: ${messageOf(error)}; make room, make the folder writable or set meta-path`,
-      { cause: error },
-    )
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 

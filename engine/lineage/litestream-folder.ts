@@ -32,7 +32,12 @@ function stateIn(folder: string): SavedState | undefined {
   if (last === undefined) return undefined
   const mark = unlessAbsent(() => endOf(join(wals, `${last}.wal`)))
   if (mark === undefined) return undefined
-  return { generation, mark: { index: Number.parseInt(last, 16), ...mark }, previousEnd: undefined }
+  return {
+    generation,
+    mark: { index: Number.parseInt(last, 16), ...mark },
+    previousEnd: undefined,
+    sequence: undefined,
+  }
 }
 
 /** The end of a shadow WAL's last whole frame. */

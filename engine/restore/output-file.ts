@@ -1,5 +1,4 @@
 import {
-  chownSync,
   closeSync,
   fchmodSync,
   fchownSync,
@@ -14,7 +13,6 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { systemCode, WherryError } from '../errors.ts'
 import { type Inheritance, inherit } from '../lineage/inherit.ts'
-import { lineagePath } from '../lineage/lineage-file.ts'
 import type { Logger } from '../log.ts'
 import { output, outputError } from './files.ts'
 import { makeFolders, syncFolder } from './folders.ts'
@@ -108,11 +106,7 @@ export class OutputFile {
       if (isDatabase(finalPath)) undo.push(setAside(finalPath, this.#logger))
       else setOrphansAside(finalPath, this.#logger)
       syncFolder(dirname(finalPath))
-      if (metaPath !== undefined) {
-        makeFolders(metaPath, this.#request, this.#logger)
-        undo.push(inherit(finalPath, metaPath, inheritance))
-        giveTo(this.#request, metaPath, (uid, gid) => chownSync(lineagePath(metaPath), uid, gid), this.#logger)
-      }
+      if (metaPath !== undefined) undo.push(inherit(finalPath, metaPath, inheritance))
       this.#logger.info('renaming database from temporary location', { path: finalPath })
       removeEmpty(finalPath)
       takeName(this.path, finalPath, () => requireNothing(finalPath))

@@ -42,6 +42,7 @@ export class Connections {
   readonly #dataVersion: SQLite.Statement
   readonly #passive: SQLite.Statement
   readonly #noop: SQLite.Statement
+  readonly #sequence: SQLite.Statement
 
   /**
    * Opens a database, converts it to WAL mode and creates Litestream's two internal tables where they are missing.
@@ -77,6 +78,7 @@ export class Connections {
       this.#dataVersion = this.#checkpointer.prepare('PRAGMA data_version').pluck()
       this.#passive = this.#checkpointer.prepare('PRAGMA wal_checkpoint(PASSIVE)')
       this.#noop = this.#checkpointer.prepare('PRAGMA wal_checkpoint(NOOP)')
+      this.#sequence = this.#checkpointer.prepare('SELECT seq FROM _litestream_seq WHERE id = 1').pluck()
     } catch (error) {
       for (const db of opened.reverse()) db.close()
       closeSync(this.fd)
@@ -170,6 +172,17 @@ export class Connections {
       return true
     } catch (error) {
       if (isBusy(error)) return false
+      throw error
+    }
+  }
+
+  /** What {@link tryBumpSequence} has come to; undefined when it cannot be seen, as when the app dropped the tables. */
+  sequence(): number | undefined {
+    try {
+      const value = this.#sequence.get()
+      return typeof value === 'number' ? value : undefined
+    } catch (error) {
+      if (isBusy(error) || systemCode(error) === 'SQLITE_ERROR') return undefined
       throw error
     }
   }

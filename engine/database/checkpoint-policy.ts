@@ -1,7 +1,7 @@
 import { walSize } from '../format/wal.ts'
 
 /** Frames that the engine's own bump of the sequence row leaves in an otherwise idle WAL. */
-const OWN_FRAMES = 1
+export const OWN_FRAMES = 1
 
 /** A checkpoint that readers kept from finishing is tried again after this, or when the WAL has grown by the threshold. */
 const BLOCKED_RETRY_MS = 5000

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { WherryError } from '../errors.ts'
 import { isBusy } from '../sqlite/connections.ts'
-import { giveToFolderOwner, makeMetaFolder, metaAccessError } from './meta-folder.ts'
+import { giveToFolderOwner, makeMetaFolder, metaFileError } from './meta-folder.ts'
 
 /**
  * Keeps two engines from continuing one generation from one meta folder, as in a rolling deploy on one volume: their
@@ -24,11 +24,7 @@ export class EngineLock {
   take(database: string): void {
     if (this.#db !== undefined) return
     const path = join(this.#metaPath, 'lock')
-    try {
-      makeMetaFolder(this.#metaPath, database)
-    } catch (error) {
-      throw metaAccessError(this.#metaPath, error)
-    }
+    makeMetaFolder(this.#metaPath, database)
     try {
       this.#db = lockFile(path)
       giveToFolderOwner(path)
@@ -36,7 +32,7 @@ export class EngineLock {
       if (isBusy(error)) {
         throw new WherryError('ERR_DATABASE_BUSY', `Another engine replicates ${database}: it holds ${path}`)
       }
-      throw metaAccessError(path, error)
+      throw metaFileError(path, error)
     }
   }
 

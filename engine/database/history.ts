@@ -6,6 +6,7 @@ import { frameSize, WAL_HEADER_SIZE, type WalHeader, walSize } from '../format/w
 import { encodeWalMark, type WalMark } from '../format/wal-mark.ts'
 import type { Connections } from '../sqlite/connections.ts'
 import { checksumAt, READ_LIMIT, readCommitted, readWalHeader, startOf, type WalCursor } from '../sqlite/wal-reader.ts'
+import { OWN_FRAMES } from './checkpoint-policy.ts'
 import type { Segment } from './segment.ts'
 import type { Spool } from './spool.ts'
 import type { SavedState, StateFile } from './state-file.ts'

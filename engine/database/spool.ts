@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { giveToFolderOwner } from './meta-folder.ts'
 
 /** Bodies beyond this many bytes in memory go to disk. */
 const MEMORY_LIMIT = 32 << 20
@@ -58,7 +59,7 @@ export class Spool {
       )
     }
     const file = join(this.#folder, String(this.#nextFile++))
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    if (mkdirSync(this.#folder, { recursive: true, mode: 0o700 }) !== undefined) giveToFolderOwner(this.#folder)
     writeFileSync(file, bytes, { mode: 0o600 })
     this.#diskBytes += bytes.length
     return this.#counted(

@@ -4,7 +4,6 @@ import {
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   writeSync,
@@ -13,7 +12,7 @@ import { dirname, join } from 'node:path'
 import { messageOf, systemCode } from '../errors.ts'
 import { isGeneration } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
-import { metaAccessError, openMetaFile } from './meta-folder.ts'
+import { makeMetaFolder, metaFileError, openMetaFile } from './meta-folder.ts'
 
 /** Where the engine stands in a database's history: the generation, and the mark of the last frame copied. */
 export interface SavedState {
@@ -50,7 +49,7 @@ export class StateFile {
       text = readFileSync(this.#path, 'utf8')
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined
-      throw metaAccessError(this.#path, error)
+      throw metaFileError(this.#path, error)
     }
     return parseState(text)
   }
@@ -85,13 +84,13 @@ export class StateFile {
       fd = openSync(this.#path, 'r+')
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return
-      throw metaAccessError(this.#path, error)
+      throw metaFileError(this.#path, error)
     }
     try {
       ftruncateSync(fd, 0)
       fsyncSync(fd)
     } catch (error) {
-      throw metaAccessError(this.#path, error)
+      throw metaFileError(this.#path, error)
     } finally {
       closeSync(fd)
     }
@@ -109,7 +108,7 @@ export class StateFile {
   }
 
   #create(): number {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    makeMetaFolder(dirname(this.#path))
     return openMetaFile(this.#path, constants.O_RDWR)
   }
 }

@@ -44,9 +44,11 @@ export function readClaims({ path, metaPath }: { readonly path: string; readonly
   // Another engine restarted it meanwhile: what did not fit may have gone.
   if (isReplaced(wal, path)) return readClaims({ path, metaPath })
   const isOwn = evaluations.length === 0 || evaluations.some((each) => each.isOwn)
-  if (!isOwn && inspectDatabase(path).hasSequence === false)
-    return { lineage: noLineage, held: [], own: undefined, wal }
-  const held = evaluations.map((each) => each.held)
+  const { hasSequence, sequence } = evaluations.every((each) => each.isOwn) ? {} : inspectDatabase(path)
+  if (!isOwn && hasSequence === false) return { lineage: noLineage, held: [], own: undefined, wal }
+  const held = evaluations.map((each, n) =>
+    each.isOwn ? each.held : lowered(each.held, states[n]?.sequence, sequence),
+  )
   return { lineage, held, own: saved === undefined ? undefined : held[0], wal }
 }
 
@@ -80,6 +82,17 @@ function evaluate({ generation, mark, previousEnd }: SavedState, { salts: live, 
   if (steps === 0 || steps > STEPS_BACK) return { held: full, isOwn: false }
   const index = mark.index - steps
   return { held: { generation, index, offset: 0, wal: undefined, previousEnd: undefined }, isOwn: true }
+}
+
+/**
+ * A database whose WAL says nothing of a state: it was closed by its last user, or the app restarted the WAL. Or it lost
+ * its WAL, or is older than the state: then the row that grew with the WAL's indexes is smaller.
+ */
+function lowered(held: Held, expected: number | undefined, sequence: number | undefined): Held {
+  const missing = Math.max(0, (expected ?? 0) - (sequence ?? Number.POSITIVE_INFINITY))
+  if (missing === 0) return held
+  const { generation, index } = held
+  return { generation, index: index - missing, offset: Number.MAX_SAFE_INTEGER, wal: undefined, previousEnd: undefined }
 }
 
 function isReplaced({ salts }: LiveWal, path: string): boolean {

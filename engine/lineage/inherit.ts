@@ -1,4 +1,4 @@
-import { makeMetaFolder, metaAccessError } from '../database/meta-folder.ts'
+import { makeMetaFolder } from '../database/meta-folder.ts'
 import { StateFile } from '../database/state-file.ts'
 import type { Position } from '../format/names.ts'
 import { noLineage, withSettled } from './lineage.ts'
@@ -23,11 +23,7 @@ export interface Inheritance {
  * @throws WherryError ERR_DATABASE_ACCESS
  */
 export function inherit(path: string, metaPath: string, { settled, asOf, replicas }: Inheritance): () => void {
-  try {
-    makeMetaFolder(metaPath, path)
-  } catch (error) {
-    throw metaAccessError(metaPath, error)
-  }
+  makeMetaFolder(metaPath, path)
   const file = new LineageFile(metaPath)
   const state = new StateFile(metaPath)
   const before = { lineage: file.load(), state: state.load() }

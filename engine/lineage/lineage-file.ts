@@ -1,14 +1,10 @@
-import { closeSync, constants, fsyncSync, mkdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { metaAccessError, openMetaFile, syncFolder } from '../database/meta-folder.ts'
+import { makeMetaFolder, metaFileError, openMetaFile, syncFolder } from '../database/meta-folder.ts'
 import { isMark } from '../database/state-file.ts'
 import { systemCode } from '../errors.ts'
 import { isGeneration, type Position } from '../format/names.ts'
 import { type Held, type Lineage, noLineage } from './lineage.ts'
-
-export function lineagePath(metaPath: string): string {
-  return join(metaPath, 'lineage')
-}
 
 /**
  * `lineage` in the meta folder: JSON, replaced as a whole and on disk when a save returns. What is written here decides
@@ -20,7 +16,7 @@ export class LineageFile {
 
   constructor(metaPath: string) {
     this.#folder = metaPath
-    this.#path = lineagePath(metaPath)
+    this.#path = join(metaPath, 'lineage')
   }
 
   /** What was saved; parts that cannot be understood count as absent. @throws WherryError ERR_DATABASE_ACCESS */
@@ -30,7 +26,7 @@ export class LineageFile {
       text = readFileSync(this.#path, 'utf8')
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return noLineage
-      throw metaAccessError(this.#path, error)
+      throw metaFileError(this.#path, error)
     }
     return parseLineage(text)
   }
@@ -39,8 +35,8 @@ export class LineageFile {
   save(lineage: Lineage): void {
     const text = JSON.stringify(lineage)
     if (text === JSON.stringify(this.load())) return
+    makeMetaFolder(this.#folder)
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
       const temporary = `${this.#path}.tmp`
       const fd = openMetaFile(temporary, constants.O_WRONLY | constants.O_TRUNC)
       try {
@@ -52,7 +48,7 @@ export class LineageFile {
       renameSync(temporary, this.#path)
       syncFolder(this.#folder)
     } catch (error) {
-      throw metaAccessError(this.#path, error)
+      throw metaFileError(this.#path, error)
     }
   }
 }

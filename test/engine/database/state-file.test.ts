@@ -6,7 +6,7 @@ import { hasCode } from '../../../engine/errors.ts'
 import { sandbox } from '../../support/sandbox.ts'
 
 const mark = { index: 3, offset: 4152, salt1: 1, salt2: 4294967295, checksum: { s0: 5, s1: 6 } }
-const state: SavedState = { generation: '0123456789abcdef', mark, previousEnd: undefined }
+const state: SavedState = { generation: '0123456789abcdef', mark, previousEnd: undefined, sequence: undefined }
 /** As many digits as a state can have. */
 const largest: SavedState = {
   generation: 'ffffffffffffffff',
@@ -24,6 +24,7 @@ const largest: SavedState = {
     salt2: 0xffffffff,
     checksum: { s0: 0xffffffff, s1: 0xffffffff },
   },
+  sequence: Number.MAX_SAFE_INTEGER,
 }
 
 function metaPath(t: TestContext): string {

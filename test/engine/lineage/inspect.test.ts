@@ -67,7 +67,7 @@ test('Tells whether an engine has had the database', (t) => {
   const box = sandbox(t)
   make(box.path('with.db'), `${tables}; CREATE TABLE t (x)`)
   make(box.path('without.db'), 'CREATE TABLE t (x)')
-  assert.deepEqual(inspectDatabase(box.path('with.db')), { kind: 'present', hasSequence: true })
+  assert.deepEqual(inspectDatabase(box.path('with.db')), { kind: 'present', hasSequence: true, sequence: 0 })
   assert.deepEqual(inspectDatabase(box.path('without.db')), { kind: 'present', hasSequence: false })
 })
 

@@ -5,6 +5,7 @@ import test from 'node:test'
 import { StateFile } from '../../../engine/database/state-file.ts'
 import { hasCode } from '../../../engine/errors.ts'
 import { frameSize, walSize } from '../../../engine/format/wal.ts'
+import { startApp } from '../../support/app-process.ts'
 import { Volume } from './volume.ts'
 
 const PAGE_SIZE = 4096
@@ -55,7 +56,7 @@ test('A WAL with a hole, as a power loss leaves it, holds less than its last fra
   const end = new StateFile(volume.metaPath).load()?.mark.offset ?? 0
   assert.ok(end > walSize(4, PAGE_SIZE), `${end} bytes`)
   wal.fill(0, end - 3 * frameSize(PAGE_SIZE), end - 2 * frameSize(PAGE_SIZE))
-  rmSync(`${volume.path}-shm`)
+  volume.removeIndex()
   writeFileSync(walPath, wal)
   assert.deepEqual(await volume.relations(), ['behind'])
   const stored = volume.stored()
@@ -65,3 +66,44 @@ test('A WAL with a hole, as a power loss leaves it, holds less than its last fra
   assert.deepEqual(volume.stored(), stored)
   assert.deepEqual(await volume.relations(), ['behind'], 'Whatever the engine wrote down meanwhile')
 })
+
+const losses: Record<string, (volume: Volume) => Promise<void>> = {
+  'that lost its WAL': async (volume) => {
+    volume.removeIndex()
+    rmSync(`${volume.path}-wal`)
+  },
+  'that lost its WAL, and has a new one': async (volume) => {
+    volume.removeIndex()
+    rmSync(`${volume.path}-wal`)
+    const app = await startApp(volume.t, volume.path)
+    await app.exec('INSERT INTO item (content) VALUES (1)')
+    await app.kill()
+  },
+  'that went back to before its WAL was another one': async (volume) => {
+    const image = volume.box.path('image')
+    mkdirSync(image)
+    for (const name of files) cpSync(join(volume.dir, name), join(image, name))
+    volume.write()
+    await volume.run()
+    volume.removeDatabase()
+    for (const name of files) cpSync(join(image, name), join(volume.dir, name))
+  },
+}
+
+for (const [what, lose] of Object.entries(losses)) {
+  test(`A database ${what} is behind, though no WAL says so`, async (t) => {
+    const volume = new Volume(t)
+    volume.write()
+    await volume.run()
+    await volume.run()
+    assert.deepEqual(await volume.relations(), ['same'])
+    await lose(volume)
+    assert.deepEqual(await volume.relations(), ['behind'])
+    const stored = volume.stored()
+    await volume.start()
+    await assert.rejects(volume.synced(), (error) => hasCode(error, 'ERR_DATABASE_CONFLICT'))
+    await volume.crash()
+    assert.deepEqual(volume.stored(), stored)
+    assert.deepEqual(await volume.relations(), ['behind'], 'Whatever the engine wrote down meanwhile')
+  })
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { StateFile } from '../../../engine/database/state-file.ts'
 import { readReplica } from '../../support/replica-files.ts'
 import { silentS3 } from '../../support/silent-s3.ts'
 import { waitUntil } from '../../support/wait.ts'
@@ -41,6 +42,39 @@ const events: Record<string, (volume: Volume) => Promise<void> | void> = {
   'a VACUUM': (volume) => volume.sql('VACUUM'),
   'tables that the app drops, the engine’s too, and then removes the WAL': (volume) => {
     volume.sql('DROP TABLE item; CREATE TABLE item (id INTEGER PRIMARY KEY, content BLOB)')
+  },
+  'the engine’s row deleted by the app, which then removes the WAL': (volume) =>
+    crashedWhile(volume, () => volume.sql('DELETE FROM _litestream_seq')),
+  'the engine’s tables dropped by the app, and made again': async (volume) => {
+    await volume.start({ minCheckpointPageCount: 5 })
+    await volume.checkpoints(3)
+    volume.sql('DROP TABLE _litestream_seq; DROP TABLE _litestream_lock')
+    await volume.checkpoints(1)
+    volume.write(5)
+    await volume.synced()
+    await volume.crash()
+    volume.sql('PRAGMA wal_checkpoint(TRUNCATE)')
+  },
+  'further indexes, and the WAL removed by the app': async (volume) => {
+    await volume.start({ minCheckpointPageCount: 5 })
+    await volume.checkpoints(3)
+    await volume.stop()
+    volume.write()
+    assert.equal(existsSync(`${volume.path}-wal`), false)
+  },
+  'a WAL with nothing of the app’s that was lost': async (volume) => {
+    volume.write()
+    await volume.start()
+    await volume.stop()
+    rmSync(`${volume.path}-wal`)
+  },
+  'a state of an older engine, which kept no sequence, and no WAL': async (volume) => {
+    const state = new StateFile(volume.metaPath)
+    const saved = state.load()
+    assert.ok(saved)
+    state.save({ ...saved, sequence: undefined })
+    state.close()
+    volume.write()
   },
   'many checkpoints': async (volume) => {
     await volume.start({ minCheckpointPageCount: 5 })
@@ -99,6 +133,15 @@ const events: Record<string, (volume: Volume) => Promise<void> | void> = {
   },
   'a state of an older engine, which kept no lineage': (volume) => rmSync(join(volume.metaPath, 'lineage')),
   'a lineage that cannot be read': (volume) => writeFileSync(join(volume.metaPath, 'lineage'), '{"claims":['),
+}
+
+async function crashedWhile(volume: Volume, happens: () => void): Promise<void> {
+  await volume.start()
+  happens()
+  await volume.synced()
+  await volume.crash()
+  volume.write()
+  assert.equal(existsSync(`${volume.path}-wal`), false)
 }
 
 for (const [what, happens] of Object.entries(events)) {

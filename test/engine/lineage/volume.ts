@@ -184,6 +184,11 @@ export class Volume {
     for (const suffix of ['', '-wal', '-shm']) rmSync(this.path + suffix, { force: true })
   }
 
+  /** Removes what SQLite remembers of the WAL, as a reboot does. */
+  removeIndex(): void {
+    rmSync(`${this.path}-shm`)
+  }
+
   get files(): string[] {
     return readdirSync(this.dir).sort()
   }

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { WherryError } from '../errors.ts'
@@ -46,11 +47,13 @@ export class EngineLock {
  * Locks a file, which is made an empty SQLite database where it is missing, until the connection is closed or the process
  * is dead. In this process too nobody else gets the lock.
  *
- * @throws SQLite's errors; see isBusy
+ * @throws SQLite's errors, see isBusy, and the file system's
  */
 export function lockFile(path: string): SQLite.Database {
   const db = new SQLite(path, { timeout: 0 })
   try {
+    // Where SQLite may only read it does so, and says that it has locked what it has not.
+    accessSync(path, constants.W_OK)
     db.pragma('journal_mode=memory')
     db.exec('BEGIN EXCLUSIVE')
     return db

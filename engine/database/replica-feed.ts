@@ -44,7 +44,7 @@ export interface ReadBack {
 export interface ReplicaSource {
   readonly path: string
   /** Must be asked before the first byte goes to a replica. */
-  readonly lineage: Pick<DatabaseLineage, 'admit'>
+  readonly lineage: Pick<DatabaseLineage, 'admit' | 'isPassedOver' | 'surpass'>
   /** Where copying stands; undefined while the database is not open. */
   readonly position: Position | undefined
   readonly pageSize: number | undefined

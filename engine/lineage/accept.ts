@@ -1,8 +1,9 @@
+import { StateFile } from '../database/state-file.ts'
 import { hasCode, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
 import { openStorage } from '../storage/open.ts'
-import { withReplica, withSettled } from './lineage.ts'
+import { withPassedOver, withReplica, withSettled } from './lineage.ts'
 import { LineageFile } from './lineage-file.ts'
 import { findNewest, locate } from './newest.ts'
 import { extentOf } from './relate.ts'
@@ -16,13 +17,16 @@ import { replicaKey } from './replica-key.ts'
  */
 export async function acceptLocal(options: DatabaseOptions, logger: Logger, signal: AbortSignal): Promise<void> {
   const file = new LineageFile(options.metaPath)
+  const present = new StateFile(options.metaPath).load()?.generation
   for (const { name, storage } of options.replicas) {
     const client = await openStorage(storage)
     try {
       const newest = await findNewest(client, name, signal)
       if (newest === undefined) continue
       const remote = await locate(client, newest, undefined, signal)
-      file.save(withReplica(withSettled(file.load(), [extentOf(remote)]), replicaKey(storage)))
+      const key = replicaKey(storage)
+      const lineage = withReplica(withSettled(file.load(), [extentOf(remote)]), key)
+      file.save(remote.generation === present ? lineage : withPassedOver(lineage, key))
       const fields = { db: options.path, replica: name, generation: remote.generation }
       logger.warn('what the replica holds is passed over, the local database goes on', fields)
     } catch (error) {

@@ -7,13 +7,14 @@ export function conflict(path: string, replica: string, relation: Relation, remo
   return new WherryError(
     'ERR_DATABASE_CONFLICT',
     `Replica ${replica} holds ${describe(relation, path)} (${until(remote)}); nothing is written to it. ` +
-      'Restore the database from it, or set conflict to use-local to go on with this one and pass over what the replica holds',
+      'Restore the database from it, as run does with the setting conflict (WHERRY_CONFLICT) at use-replica, or start once ' +
+      'with WHERRY_CONFLICT=use-local to go on with this one and pass over what the replica holds',
   )
 }
 
 function describe(relation: Relation, path: string): string {
   if (relation === 'behind') return `newer data of the same history than ${path}`
-  if (relation === 'superseded') return `a newer generation of another writer than ${path}`
+  if (relation === 'superseded') return `another writer's generation, which ${path} does not contain`
   return `a generation of which ${path} has no proof to descend from`
 }
 

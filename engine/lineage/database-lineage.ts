@@ -7,7 +7,7 @@ import type { StorageClient } from '../storage/client.ts'
 import { livePageSize, liveWal, readClaims } from './claims.ts'
 import { conflict } from './conflict.ts'
 import type { Cleared } from './examine.ts'
-import { noLineage, withEnded, withLimits, withReplica, withSettled } from './lineage.ts'
+import { noLineage, withEnded, withLimits, withPassedOver, withReplica, withSettled, withSurpassed } from './lineage.ts'
 import { LineageFile } from './lineage-file.ts'
 import { litestreamStates } from './litestream-folder.ts'
 import { findNewest, locate } from './newest.ts'
@@ -84,6 +84,15 @@ export class DatabaseLineage {
     this.#end(ended === undefined ? held : [ended, ...held])
   }
 
+  /** A generation has begun, and its position is saved: whatever happens, every replica gets a snapshot of it. */
+  begun(): void {
+    try {
+      this.#file.save({ ...this.#file.load(), passedOver: [] })
+    } catch (error) {
+      this.#logger.warn('lineage cannot be saved', { error: messageOf(error) })
+    }
+  }
+
   /**
    * For a generation whose `position` cannot be saved: whatever a replica holds of it is ours.
    * @throws WherryError ERR_DATABASE_BUSY as {@link beginning}
@@ -109,7 +118,23 @@ export class DatabaseLineage {
   async admit(replica: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<void> {
     const settled = this.#cleared.delete(replica.name) ? [] : await this.#ask(replica, client, signal)
     const key = replicaKey(replica.storage)
-    this.#file.save(withReplica(withSettled(this.#file.load(), settled), key))
+    const lineage = withReplica(withSettled(this.#file.load(), settled), key)
+    const present = new StateFile(this.#options.metaPath).load()?.generation
+    const isOther = settled.some(({ generation }) => generation !== present)
+    this.#file.save(isOther ? withPassedOver(lineage, key) : lineage)
+  }
+
+  /** True while a restore would choose what was passed over in a replica: the database must be newer there. */
+  isPassedOver({ storage }: ReplicaOptions): boolean {
+    return this.#file.load().passedOver.includes(replicaKey(storage))
+  }
+
+  /**
+   * A replica gets a snapshot now, of a generation of which it has none: what was passed over is not the newest any more.
+   * @throws WherryError ERR_DATABASE_ACCESS when that cannot be written down
+   */
+  surpass({ storage }: ReplicaOptions): void {
+    this.#file.save(withSurpassed(this.#file.load(), replicaKey(storage)))
   }
 
   /** @returns what the replica holds, to be settled, unless the lineage says so already */

@@ -61,7 +61,9 @@ function parseLineage(text: string): Lineage {
     return noLineage
   }
   if (typeof value !== 'object' || value === null) return noLineage
-  const { ended, settled, asOf, replicas, limits, disowned } = value as Partial<Record<keyof Lineage, unknown>>
+  const { ended, settled, asOf, replicas, limits, passedOver, disowned } = value as Partial<
+    Record<keyof Lineage, unknown>
+  >
   return {
     ended: listOf(ended).filter(isPosition),
     settled: listOf(settled).filter(isPosition),
@@ -70,6 +72,7 @@ function parseLineage(text: string): Lineage {
     limits: Object.fromEntries(
       Object.entries(limits ?? {}).flatMap(([key, held]) => (isHeld(held) ? [[key, heldOf(held)]] : [])),
     ),
+    passedOver: listOf(passedOver).filter(isText),
     disowned: listOf(disowned).filter(isText),
   }
 }

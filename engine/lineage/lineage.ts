@@ -33,11 +33,24 @@ export interface Lineage {
    * is up to here can have been sent there, however far the database went on since.
    */
   readonly limits: Readonly<Record<string, Held>>
+  /**
+   * Replicas whose newest generation was settled without being in this database, and that hold nothing of it that was
+   * stored later: until they do, a restore would still choose what was passed over.
+   */
+  readonly passedOver: readonly string[]
   /** Generations in a left-over Litestream folder that the database has nothing to do with any more. */
   readonly disowned: readonly string[]
 }
 
-export const noLineage: Lineage = { ended: [], settled: [], asOf: {}, replicas: [], limits: {}, disowned: [] }
+export const noLineage: Lineage = {
+  ended: [],
+  settled: [],
+  asOf: {},
+  replicas: [],
+  limits: {},
+  passedOver: [],
+  disowned: [],
+}
 
 /** A database that begins a generation at every start keeps this many: a replica may have been away for as long. */
 const MOST_POSITIONS = 256
@@ -68,6 +81,16 @@ function merge(added: readonly Position[], before: readonly Position[]): Positio
 export function withReplica(lineage: Lineage, key: string): Lineage {
   const { [key]: _, ...limits } = lineage.limits
   return { ...lineage, limits, replicas: [...new Set([...lineage.replicas, key])] }
+}
+
+/** What a replica holds counts no more than this database. */
+export function withPassedOver(lineage: Lineage, key: string): Lineage {
+  return { ...lineage, passedOver: [...new Set([...lineage.passedOver, key])] }
+}
+
+/** A replica gets a newer generation, or snapshot, of this database now. */
+export function withSurpassed(lineage: Lineage, key: string): Lineage {
+  return { ...lineage, passedOver: lineage.passedOver.filter((each) => each !== key) }
 }
 
 /** Nothing that is sent from now on reaches these replicas, until they are met; older limits stay. */

@@ -8,7 +8,7 @@ import { type Held, isBeyond, type Lineage } from './lineage.ts'
  * What a replica's newest restorable generation is to a database:
  * - `same`: the database contains all of it, or was preferred to it
  * - `behind`: it is the database's own history, and goes on where the database ends
- * - `superseded`: somebody else wrote it, after this database's history was the replica's
+ * - `superseded`: it is another writer's: not known here, though this database's history was the replica's
  * - `unproven`: nothing is known of where the database, or the replica, comes from
  */
 export type Relation = 'same' | 'behind' | 'superseded' | 'unproven'

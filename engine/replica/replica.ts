@@ -306,7 +306,14 @@ export class Replica implements ReplicaFeed {
       await this.#admit()
       return await this.#source.startGeneration(generation, plan.reason)
     }
-    if (plan.kind === 'snapshot' || end === undefined) return await this.#startOver(generation)
+    const { lineage } = this.#source
+    if (plan.kind === 'snapshot' || end === undefined) {
+      lineage.surpass(this.#options)
+      return await this.#startOver(generation)
+    }
+    if (lineage.isPassedOver(this.#options)) {
+      return await this.#source.startGeneration(generation, 'preferred to what the replica holds')
+    }
     if (plan.kind === 'waiting') {
       this.#outbox.dropBefore(plan.first)
     } else if (!(await this.#resumeLive(generation, plan.offset, end.checksum))) {

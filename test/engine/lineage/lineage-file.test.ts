@@ -18,6 +18,7 @@ const full: Lineage = {
     one: { generation: X, index: 3, offset: 500, wal: { salt1: 5, salt2: 6 }, previousEnd: mark },
     two: { generation: X, index: 0, offset: 0, wal: undefined, previousEnd: undefined },
   },
+  passedOver: ['one'],
   disowned: [X],
 }
 

@@ -115,6 +115,44 @@ for (const [how, { goOn }] of Object.entries(histories)) {
   }
 }
 
+for (const [how, { goOn }] of Object.entries(histories)) {
+  for (const [by, decide] of Object.entries(decisions)) {
+    test(`A decision for the old volume by ${by} needs no commit to last, and begins one generation: replica ${how}`, async (t) => {
+      const old = await staleCopy(t, goOn)
+      const rows = old.rows()
+      const options = await decide(old)
+      const run = async () => {
+        await old.start(options)
+        await old.synced()
+        await old.stop()
+      }
+      await run()
+      assert.equal(old.linesOf('sync: new generation').length, 1)
+      for (let start = 0; start < 3; start++) await run()
+      assert.equal(old.linesOf('sync: new generation').length, 1, 'Later starts go on')
+      rmSync(old.dir, { recursive: true })
+      await old.restore()
+      assert.equal(old.rows(), rows)
+    })
+  }
+}
+
+test('A decision lasts through a crash before anything of it is stored', async (t) => {
+  const old = await staleCopy(t, (volume) => volume.run())
+  const rows = old.rows()
+  await old.newEngine().acceptLocal(old.options(), AbortSignal.timeout(20_000))
+  await old.withoutReplicas(async () => {
+    await old.start()
+    await old.crash()
+  })
+  await old.start()
+  await old.synced()
+  await old.stop()
+  rmSync(old.dir, { recursive: true })
+  await old.restore()
+  assert.equal(old.rows(), rows)
+})
+
 test('A decision is written down before anything is sent: a crash between leaves the volume the same', async (t) => {
   const old = await staleCopy(t, (volume) => volume.run())
   await old.newEngine().acceptLocal(old.options(), AbortSignal.timeout(20_000))
@@ -131,7 +169,7 @@ test('The conflict is told with every try, and ends when the replica no longer h
   await waitUntil('Two tries', () => old.linesOf('sync error').length >= 2)
   for (const { level, fields } of old.linesOf('sync error')) {
     assert.equal(level, 'error')
-    assert.match(String(fields.error), /^Replica r0 holds newer data of the same history .*use-local/)
+    assert.match(String(fields.error), /^Replica r0 holds newer data of the same history .*WHERRY_CONFLICT=use-local/)
   }
   const [storage] = old.storages
   assert.ok(storage?.type === 'file')

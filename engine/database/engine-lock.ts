@@ -47,10 +47,11 @@ export class EngineLock {
  * Locks a file, which is made an empty SQLite database where it is missing, until the connection is closed or the process
  * is dead. In this process too nobody else gets the lock.
  *
+ * @param patienceMs how long it may block while somebody else has the lock
  * @throws SQLite's errors, see isBusy, and the file system's
  */
-export function lockFile(path: string): SQLite.Database {
-  const db = new SQLite(path, { timeout: 0 })
+export function lockFile(path: string, patienceMs = 0): SQLite.Database {
+  const db = new SQLite(path, { timeout: patienceMs })
   try {
     // Where SQLite may only read it does so, and says that it has locked what it has not.
     accessSync(path, constants.W_OK)

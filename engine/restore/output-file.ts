@@ -16,6 +16,7 @@ import { type Inheritance, inherit } from '../lineage/inherit.ts'
 import type { Logger } from '../log.ts'
 import { output, outputError } from './files.ts'
 import { makeFolders, syncFolder } from './folders.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { setOrphansAside } from './orphans.ts'
 import { fileMode, giveTo, type Ownership } from './ownership.ts'
 import { setAside } from './set-aside.ts'
@@ -85,11 +86,10 @@ export class OutputFile {
     await fsyncFile(descriptor).catch((error: unknown) => {
       throw outputError(`sync ${path}`, error)
     })
-    // Another database than the one that was there is not what somebody decided to set aside.
-    const { dev, ino } = requireRoom(this.#finalPath, this.#request) ?? {}
-    const isOther = ino !== this.#before?.ino || dev !== this.#before?.dev
-    if (ino !== undefined && isOther) throw existsError(this.#finalPath)
-    this.#takePlace(inheritance)
+    const { metaPath } = this.#request
+    const takePlace = (): void => this.#takePlace(inheritance)
+    if (metaPath === undefined) takePlace()
+    else oneAtATime(this.#finalPath, metaPath, takePlace)
     this.#close()
     syncFolder(dirname(this.#finalPath))
   }
@@ -101,6 +101,7 @@ export class OutputFile {
   #takePlace(inheritance: Inheritance): void {
     const { metaPath } = this.#request
     const finalPath = this.#finalPath
+    this.#requireRoom()
     const undo: (() => void)[] = []
     try {
       if (isDatabase(finalPath)) undo.push(setAside(finalPath, this.#logger))
@@ -114,6 +115,13 @@ export class OutputFile {
       for (const step of undo.reverse()) step()
       throw error
     }
+  }
+
+  /** Another database than the one that was there is not what somebody decided to set aside. */
+  #requireRoom(): void {
+    const found = requireRoom(this.#finalPath, this.#request)
+    if (found === undefined) return
+    if (found.ino !== this.#before?.ino || found.dev !== this.#before.dev) throw existsError(this.#finalPath)
   }
 
   /** Removes what the restore needed, and the file unless it is finished. Safe to call at any time. */

@@ -14,6 +14,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import test, { type TestContext } from 'node:test'
+import { lockFile } from '../../../engine/database/engine-lock.ts'
 import { restoreDatabase } from '../../../engine/restore/restore.ts'
 import { temporaryFilesOf } from '../../../engine/restore/temporary-files.ts'
 import { defaultTuning } from '../../../engine/restore/tuning.ts'
@@ -116,6 +117,23 @@ test('What was restored meanwhile is not set aside in place of the old database'
   const [, kept, ...others] = filesOf(outputPath)
   assert.match(kept ?? '', /\.aside-\d{8}T\d{6}Z$/)
   assert.deepEqual(others, [])
+})
+
+test('Lineage and database become new together, with no other restore in between', async (t) => {
+  const replica = build(t)
+  const outputPath = replica.output()
+  const metaPath = `${outputPath}-meta`
+  const lock = join(metaPath, 'restore-lock')
+  const original = fs.linkSync
+  let lineage = ''
+  patch(t, 'linkSync', (from, to) => {
+    assert.throws(() => lockFile(lock), { code: 'SQLITE_BUSY' })
+    lineage = readFileSync(join(metaPath, 'lineage'), 'utf8')
+    original(from, to)
+  })
+  await restoreDatabase(replica.client, 'file', { outputPath, metaPath }, logger)
+  assert.ok(lineage.includes(replica.generation))
+  lockFile(lock).close()
 })
 
 for (const [what, link] of Object.entries({ 'with links': undefined, 'without links': 'EPERM' })) {

@@ -23,6 +23,9 @@ const ONLY_QUESTION_MS = 5000
 type Outcome = DatabaseFacts['state']
 type Restoring = Extract<BootDecision, { kind: 'restore' }>
 
+/** What a boot needs of the engine. */
+export type BootEngine = Pick<EngineThread, 'examine' | 'restore' | 'acceptLocal'>
+
 /** A database, and what is to be done about it. */
 export interface Planned {
   readonly database: DatabaseOptions
@@ -31,14 +34,14 @@ export interface Planned {
 
 /** The part of a boot that looks at databases and restores them, before anything is opened for writing. */
 export class Boot {
-  readonly #thread: EngineThread
+  readonly #thread: BootEngine
   readonly #options: Pick<SupervisorOptions, 'boot' | 'bootTimeoutMs' | 'conflict'>
   readonly #logger: Logger
   readonly #signal: AbortSignal
 
   /** @param signal ends it with ERR_CANCELLED */
   constructor(
-    thread: EngineThread,
+    thread: BootEngine,
     options: Pick<SupervisorOptions, 'boot' | 'bootTimeoutMs' | 'conflict'>,
     logger: Logger,
     signal: AbortSignal,
@@ -139,6 +142,7 @@ export class Boot {
       })
       return 'restored'
     } catch (error) {
+      if (hasCode(error, 'ERR_OUTPUT_EXISTS') && !setAside) return await this.#lookAgain(database)
       if (hasCode(error, 'ERR_OUTPUT_ACCESS', 'ERR_OUTPUT_EXISTS', 'ERR_CANCELLED', 'ERR_ENGINE_DIED')) throw error
       const failure = `${path} could not be restored: ${messageOf(error)}`
       // What was to be set aside is still there, and still not one to go on with.
@@ -146,6 +150,12 @@ export class Boot {
       this.#requirePermission(failure, path)
       return 'unknown'
     }
+  }
+
+  /** Another Wherry on this volume has restored it meanwhile. */
+  async #lookAgain(database: DatabaseOptions): Promise<Outcome> {
+    const [planned] = await this.examine([database])
+    return planned === undefined ? 'unknown' : await this.carryOut(planned)
   }
 
   /** To start without knowing is for the user to allow. */

@@ -272,8 +272,7 @@ export class Database implements ReplicaSource {
     if (!isSameFile(this.path, parts.connections)) {
       throw new WherryError('ERR_DATABASE_BUSY', `${this.path} was replaced just now`)
     }
-    if (this.#stateFile.failure === undefined) this.lineage.begun()
-    else this.lineage.claimWhole(history.generation)
+    if (this.#stateFile.failure !== undefined) this.lineage.claimWhole(history.generation)
     this.#checkpointCompleted = isComplete
     this.#begun = history.generation
     this.#logger.info('sync: new generation', { generation: history.generation, reason })

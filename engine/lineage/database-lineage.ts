@@ -84,15 +84,6 @@ export class DatabaseLineage {
     this.#end(ended === undefined ? held : [ended, ...held])
   }
 
-  /** A generation has begun, and its position is saved: whatever happens, every replica gets a snapshot of it. */
-  begun(): void {
-    try {
-      this.#file.save({ ...this.#file.load(), passedOver: [] })
-    } catch (error) {
-      this.#logger.warn('lineage cannot be saved', { error: messageOf(error) })
-    }
-  }
-
   /**
    * For a generation whose `position` cannot be saved: whatever a replica holds of it is ours.
    * @throws WherryError ERR_DATABASE_BUSY as {@link beginning}

@@ -28,7 +28,9 @@ export function inherit(path: string, metaPath: string, { settled, asOf, replica
   const state = new StateFile(metaPath)
   const before = { lineage: file.load(), state: state.load() }
   const disowned = litestreamStates(path, metaPath).map(({ generation }) => generation)
-  const times = Object.fromEntries(replicas.map((key) => [key, asOf]))
+  // A replica of the database before that was left out of the restore is as old as one that was not.
+  const keys = [...replicas, ...before.lineage.replicas, ...Object.keys(before.lineage.asOf)]
+  const times = Object.fromEntries(keys.map((key) => [key, asOf]))
   file.save(withSettled({ ...noLineage, asOf: times, disowned }, settled))
   state.forget()
   return () => {

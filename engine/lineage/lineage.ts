@@ -22,8 +22,8 @@ export interface Lineage {
    */
   readonly settled: readonly Position[]
   /**
-   * Set by a restore, for the replicas (by {@link replicaKey}) that it was made from: what one of them stored up to this
-   * time is not newer than what was restored. Of any other replica it says nothing.
+   * Set by a restore, for the replicas (by {@link replicaKey}) that it chose from or that the database before it had: what
+   * one of them stored up to this time is not newer than what was restored. Of any other replica it says nothing.
    */
   readonly asOf: Readonly<Record<string, Date>>
   /** Replicas (by {@link replicaKey}) that this database wrote to: a generation there that is not known here is somebody else's. */

@@ -146,6 +146,21 @@ test('A replica that was down during a restore: older data there does not matter
   assert.deepEqual(await volume.relations(), ['same', 'superseded'])
 })
 
+test('A replica that was left out of a restore is known by the metadata of the database before', async (t) => {
+  const volume = await filled(t, 2)
+  const [first, second] = volume.storages
+  assert.ok(first && second)
+  volume.storages = [first]
+  volume.write()
+  await volume.run()
+  for (let loss = 0; loss < 2; loss++) {
+    volume.removeDatabase()
+    await volume.restore()
+  }
+  volume.storages = [first, second]
+  assert.deepEqual(await volume.relations(), ['same', 'same'])
+})
+
 test('A replica that a restore had nothing to do with is no part of it, however old what it holds', async (t) => {
   const sister = new Volume(t, { name: 'sister' })
   sister.write()

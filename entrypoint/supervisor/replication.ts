@@ -12,6 +12,8 @@ import { Boot } from './boot.ts'
 const FIRST_SYNC_MS = 5000
 /** How long a busy engine may take to say how it is, before what it said last counts. */
 const STATUS_MS = 500
+/** The same while the app's start waits for it. */
+const FACTS_MS = 100
 
 type Fact = Omit<DatabaseFacts, 'generation'>
 
@@ -94,7 +96,7 @@ export class Replication {
 
   /** What the app is told about its databases. */
   async facts(): Promise<DatabaseFacts[]> {
-    const status = await this.#keeper?.latestStatus(STATUS_MS)
+    const status = await this.#keeper?.latestStatus(FACTS_MS)
     const generations = new Map(status?.databases.map(({ path, position }) => [path, position?.generation]))
     return this.#facts.map((fact) => ({ ...fact, generation: generations.get(fact.path) }))
   }

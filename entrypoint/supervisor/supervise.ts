@@ -252,7 +252,9 @@ class Supervisor {
       for (const hook of this.#hooks) await this.#runHook(hook)
       this.#boot.signal.throwIfAborted()
       this.#on('ready')
-      setImmediate(() => this.#openHealth())
+      // Loading HTTP would hold up the app's start.
+      await this.#child?.catch(() => {})
+      this.#openHealth()
     } catch (error) {
       this.#on('failed', { error })
     } finally {

@@ -84,7 +84,10 @@ export const replicaKeys = {
 
 export const databaseKeys = {
   path: { kind: 'string', doc: 'The database file; required. `~` is expanded' },
-  'meta-path': { kind: 'string', doc: "Folder of Wherry's own state. Without it: `.NAME-wherry` beside the database" },
+  'meta-path': {
+    kind: 'string',
+    doc: "Folder of Wherry's own state, which must live as long as the database. Without it: `.NAME-wherry` beside the database",
+  },
   'monitor-interval': {
     kind: 'duration',
     default: databaseDefaults.monitorIntervalMs,

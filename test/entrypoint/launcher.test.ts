@@ -37,9 +37,10 @@ test("Litestream's credential variables reach the AWS names of the process", asy
   const box = sandbox(t)
   // The configuration expands $AWS_SECRET_ACCESS_KEY: what it is in the process shows in the path.
   const text = 'dbs: [{path: /$AWS_SECRET_ACCESS_KEY}]'
-  const config = `file=$(mktemp "$PWD/XXXXXX") && echo '${text}' > "$file" && exec "$@" -config "$file"`
+  const config = box.path('c.yml')
+  writeFileSync(config, text)
   const env = { LITESTREAM_SECRET_ACCESS_KEY: 'copied', AWS_SECRET_ACCESS_KEY: undefined }
-  const { stdout } = await box.run(['sh', '-c', config, 'sh', ...wherry.command, 'databases'], { env })
+  const { stdout } = await box.run([...wherry.command, 'databases', '-config', config], { env })
   assert.match(stdout, /^\/copied {2}$/m)
 })
 

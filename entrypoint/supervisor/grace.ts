@@ -2,10 +2,8 @@
 export interface GraceShares {
   /** When the app's processes are killed. */
   readonly appMs: number
-  /** When the final sync is given up. */
+  /** When the final sync is given up; what is left is for Wherry's own end. */
   readonly syncMs: number
-  /** How long after that the engine may take to end. */
-  readonly marginMs: number
 }
 
 /** The app's part; the rest is the final sync's. An app that ends early leaves all that is left to the sync. */
@@ -20,7 +18,7 @@ const MAX_MARGIN_MS = 500
 export function divideGrace(gracePeriodMs: number): GraceShares {
   const marginMs = Math.min(gracePeriodMs * MARGIN_PART, MAX_MARGIN_MS)
   const syncMs = gracePeriodMs - marginMs
-  return { appMs: Math.round(syncMs * APP_PART), syncMs: Math.round(syncMs), marginMs: Math.round(marginMs) }
+  return { appMs: Math.round(syncMs * APP_PART), syncMs: Math.round(syncMs) }
 }
 
 /** The running grace period: it begins once, at the first reason to stop, whatever follows. */

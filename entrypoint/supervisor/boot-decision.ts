@@ -74,8 +74,10 @@ function conflictOf(
   const [first] = holding
   if (first === undefined) return undefined
   const holds = (finding: Holding): string => `replica ${finding.name} holds generation ${finding.generation}`
-  if (kind === 'blank' && holding.some(({ relation }) => relation !== 'same'))
-    return `has no tables, and ${holds(first)}`
+  if (kind === 'blank') {
+    const foreign = holding.find(({ relation }) => relation !== 'same')
+    return foreign && `has no tables, and ${holds(foreign)}`
+  }
   if (kind === 'invalid') return `cannot be used (${why}), and ${holds(first)}`
   for (const finding of holding) {
     const stored = `${holds(finding)}, last written at ${finding.updatedAt.toISOString()}`

@@ -133,8 +133,8 @@ export class Replication {
 
   /** A replica that refuses keeps the app from starting, unless that is allowed, or its database has another one. */
   async #isInVain(error: unknown): Promise<boolean> {
-    if (this.#config.supervisor.boot === 'allow-unknown' && !hasCode(error, 'ERR_DATABASE_CONFLICT')) return false
     if (hasCode(error, 'ERR_ENGINE_DIED')) return true
+    if (this.#config.supervisor.boot === 'allow-unknown' && !hasCode(error, 'ERR_DATABASE_CONFLICT')) return false
     const status = await this.#keeper?.latestStatus(STATUS_MS)
     const isLost = ({ replicas }: DatabaseStatus) =>
       replicas.length > 0 && replicas.every(({ lastError }) => lastError !== undefined)

@@ -1,6 +1,6 @@
 /** What a user can get wrong: each has its message and exit status, and the app is never started. */
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -136,4 +136,31 @@ test('output exists: 73, and 0 with -if-db-not-exists', async (t) => {
   assert.equal(again.code, 73, again.stderr)
   assert.match(again.stderr, /out\.db/)
   assert.equal((await box.run([...wherry.command, 'restore', '-if-db-not-exists', '-o', output, from])).code, 0)
+})
+
+test('a replica that refuses does not keep the app from starting where another one has the database', async (t) => {
+  const box = sandbox(t)
+  const db = makeDatabase(box.path('app.db'))
+  writeFileSync(box.path('file'), '')
+  const good = { name: 'good', path: box.path('replica') }
+  const bad = { name: 'bad', path: box.path('file', 'replica') }
+  const config = (...replicas: object[]): string => JSON.stringify({ dbs: [{ path: db, replicas }] })
+  assert.equal((await runConfigured(box, config(good))).code, 0)
+  rmSync(box.path('app-ran'))
+  const { code, stderr, appRan } = await runConfigured(box, config(good, bad))
+  assert.match(stderr, /first sync is not done, starting the app all the same/)
+  assert.equal(appRan, true)
+  assert.equal(code, 75, 'and it is told that not everybody has the last commits')
+})
+
+test('a replica that refuses everything: 76, and with allow-unknown the app starts', async (t) => {
+  const box = sandbox(t)
+  const db = makeDatabase(box.path('app.db'))
+  writeFileSync(box.path('file'), '')
+  const env = { WHERRY_DB_PATH: db, WHERRY_REPLICA_URL: `file://${box.path('file', 'replica')}` }
+  refused(await runWith(box, [], env), 76, /app\.db could not be found out/)
+  const { code, stderr, appRan } = await runWith(box, [], { ...env, WHERRY_BOOT: 'allow-unknown' })
+  assert.match(stderr, /level=ERROR msg="starting although there may be a backup/)
+  assert.equal(appRan, true)
+  assert.equal(code, 75)
 })

@@ -55,7 +55,7 @@ export class Engine {
       const replicas: Replica[] = []
       this.#units.push({ database, replicas })
       for (const replicaOptions of options.replicas) {
-        const client = await openStorage(replicaOptions.storage)
+        const client = await openStorage(replicaOptions)
         const replica = new Replica(replicaOptions, database, client, logger.with({ replica: replicaOptions.name }))
         database.addFeed(replica)
         replicas.push(replica)

@@ -8,19 +8,28 @@ export { formatPosition, hex8, isGeneration, type Position } from './format/name
 export type { Examination, ReplicaFinding } from './lineage/examine.ts'
 export type { LocalDatabase } from './lineage/inspect.ts'
 export type { Relation } from './lineage/relate.ts'
+export { replicaKey } from './lineage/replica-key.ts'
 export { type LogFields, Logger, type LogLevel, type LogSink } from './log.ts'
 export {
   type DatabaseOptions,
   databaseDefaults,
-  type FileStorageOptions,
   type ReplicaOptions,
   replicaDefaults,
-  type S3StorageOptions,
-  type StorageOptions,
 } from './options.ts'
 export type { ReplicaStatus } from './replica/status.ts'
 export type { RestoreRequest, RestoreResult } from './restore/restore.ts'
 export { temporaryFilesOf } from './restore/temporary-files.ts'
 export type { SegmentInfo, SnapshotInfo, StorageClient } from './storage/client.ts'
 export { openStorage } from './storage/open.ts'
+export type {
+  AbsStorageOptions,
+  AgeOptions,
+  FileStorageOptions,
+  GcsStorageOptions,
+  ReplicaPlace,
+  S3Encryption,
+  S3StorageOptions,
+  SftpStorageOptions,
+  StorageOptions,
+} from './storage/options.ts'
 export { EngineThread } from './worker/engine-thread.ts'

@@ -1,34 +1,9 @@
 /** What the engine is told: resolved, absolute, plain data (it crosses to the worker thread by structured clone). */
+import type { ReplicaPlace } from './storage/options.ts'
 
-export interface FileStorageOptions {
-  readonly type: 'file'
-  /** Absolute path of the replica's root folder. */
-  readonly path: string
-}
-
-export interface S3StorageOptions {
-  readonly type: 's3'
-  readonly bucket: string
-  /** Key prefix, without a trailing slash; empty for none. A configured leading slash is kept. */
-  readonly path: string
-  /** Undefined: the bucket's region is asked of the service. */
-  readonly region: string | undefined
-  /** Full URL; undefined for AWS itself. */
-  readonly endpoint: string | undefined
-  readonly forcePathStyle: boolean
-  /** Accept any TLS certificate of `endpoint`. */
-  readonly skipVerify: boolean
-  /** Both undefined: the AWS default chain (environment, shared files, container and instance roles). */
-  readonly accessKeyId: string | undefined
-  readonly secretAccessKey: string | undefined
-}
-
-export type StorageOptions = FileStorageOptions | S3StorageOptions
-
-export interface ReplicaOptions {
+export interface ReplicaOptions extends ReplicaPlace {
   /** Unique within its database. */
   readonly name: string
-  readonly storage: StorageOptions
   /** Least time between two uploads. */
   readonly syncIntervalMs: number
   /** How long snapshots and the WAL after them are kept; 0 keeps everything. */

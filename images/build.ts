@@ -20,10 +20,11 @@ await build({
   target: 'node22.22',
   // client-s3's "node" builds are CommonJS; its ES modules bundle smaller.
   mainFields: ['module', 'main'],
-  external: ['better-sqlite3', 'lz4-napi'],
-  // CommonJS packages inside an ES module still call require.
+  // ssh2 tries two native helpers that are never built (install scripts are off), and does without.
+  external: ['better-sqlite3', 'lz4-napi', 'cpu-features', '*.node'],
+  // CommonJS packages inside an ES module still call require and ask where they are.
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
   },
   legalComments: 'linked',
   logLevel: 'warning',

@@ -18,13 +18,14 @@ import { replicaKey } from './replica-key.ts'
 export async function acceptLocal(options: DatabaseOptions, logger: Logger, signal: AbortSignal): Promise<void> {
   const file = new LineageFile(options.metaPath)
   const present = new StateFile(options.metaPath).load()?.generation
-  for (const { name, storage } of options.replicas) {
-    const client = await openStorage(storage)
+  for (const replica of options.replicas) {
+    const { name } = replica
+    const client = await openStorage(replica)
     try {
       const newest = await findNewest(client, name, signal)
       if (newest === undefined) continue
       const remote = await locate(client, newest, undefined, signal)
-      const key = replicaKey(storage)
+      const key = replicaKey(replica.storage)
       const lineage = withReplica(withSettled(file.load(), [extentOf(remote)]), key)
       file.save(remote.generation === present ? lineage : withPassedOver(lineage, key))
       const fields = { db: options.path, replica: name, generation: remote.generation }

@@ -70,7 +70,7 @@ async function ask(
 ): Promise<Answer> {
   const { name } = replica
   try {
-    const client = await openStorage(replica.storage)
+    const client = await openStorage(replica)
     try {
       return await askThrough(client, database, replica, compare, signal)
     } finally {

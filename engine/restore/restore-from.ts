@@ -3,17 +3,16 @@ import { findNewest, locate } from '../lineage/newest.ts'
 import { extentOf, type Remote } from '../lineage/relate.ts'
 import { replicaKey } from '../lineage/replica-key.ts'
 import type { Logger } from '../log.ts'
-import type { StorageOptions } from '../options.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import { openStorage } from '../storage/open.ts'
+import type { ReplicaPlace } from '../storage/options.ts'
 import { chooseReplica, type ReplicaCandidate } from './choose-replica.ts'
 import type { PassedOver } from './execute-plan.ts'
 import { type RestoreRequest, type RestoreResult, restoreDatabase } from './restore.ts'
 
 /** A replica to restore from. */
-export interface RestoreSource {
+export interface RestoreSource extends ReplicaPlace {
   readonly name: string
-  readonly storage: StorageOptions
 }
 
 /**
@@ -27,7 +26,7 @@ export async function restoreFrom(
   signal: AbortSignal,
 ): Promise<RestoreResult> {
   const candidates = await Promise.all(
-    sources.map(async ({ name, storage }) => ({ name, client: await openStorage(storage) })),
+    sources.map(async (source) => ({ name: source.name, client: await openStorage(source) })),
   )
   try {
     const replicas = sources.map(({ storage }) => replicaKey(storage))

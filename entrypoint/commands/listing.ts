@@ -80,9 +80,10 @@ export async function listReplicas(
   { replicas, log }: Listing,
   list: (client: StorageClient, replica: string) => Promise<void>,
 ): Promise<void> {
-  for (const { name, storage } of replicas) {
+  for (const replica of replicas) {
+    const { name } = replica
     try {
-      const client = await openStorage(storage)
+      const client = await openStorage(replica)
       try {
         await list(client, name)
       } finally {

@@ -1,4 +1,5 @@
-import type { DatabaseOptions, StorageOptions } from '../../engine/options.ts'
+import { replicaKey } from '../../engine/lineage/replica-key.ts'
+import type { DatabaseOptions } from '../../engine/options.ts'
 import type { Config } from './config.ts'
 import { resolveDatabase } from './resolve-database.ts'
 import { resolveLogging } from './resolve-logging.ts'
@@ -33,23 +34,18 @@ function resolveDatabases(section: ConfigSection, warn: (warning: string) => voi
     if (paths.has(database.path)) throw databaseSection.error('path', `${database.path} is listed twice`)
     paths.add(database.path)
     for (const { name, storage } of database.replicas) {
-      const owner = owners.get(destination(storage)) ?? database.path
+      // A restore would take whichever of the two is newer.
+      const owner = owners.get(replicaKey(storage)) ?? database.path
       if (owner !== database.path) {
         throw databaseSection.error(
           'replicas',
           `replica "${name}" writes where a replica of ${owner} does; give each its own path`,
         )
       }
-      owners.set(destination(storage), owner)
+      owners.set(replicaKey(storage), owner)
     }
     return database
   })
-}
-
-/** What two replicas of different databases must not share: a restore would take whichever is newer. */
-function destination(storage: StorageOptions): string {
-  if (storage.type === 'file') return storage.path
-  return JSON.stringify([storage.endpoint, storage.bucket, storage.path])
 }
 
 function requireReplicas(section: ConfigSection, databases: readonly DatabaseOptions[]): void {

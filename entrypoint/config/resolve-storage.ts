@@ -1,5 +1,5 @@
 import type { WherryError } from '../../engine/errors.ts'
-import type { FileStorageOptions, S3StorageOptions, StorageOptions } from '../../engine/options.ts'
+import type { FileStorageOptions, S3StorageOptions, StorageOptions } from '../../engine/storage/options.ts'
 import { didYouMean } from '../nearest.ts'
 import type { Section } from './key-spec.ts'
 import { absolutePath } from './paths.ts'

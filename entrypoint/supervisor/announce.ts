@@ -20,7 +20,21 @@ export function announce(config: Config, logger: Logger): void {
 }
 
 function placeOf(storage: StorageOptions): Record<string, string | undefined> {
-  if (storage.type === 'file') return { path: storage.path }
-  const { bucket, path, region, endpoint } = storage
-  return { bucket, path, region: region ?? '', endpoint: endpoint ?? '' }
+  switch (storage.type) {
+    case 'file':
+      return { path: storage.path }
+    case 's3':
+      return {
+        bucket: storage.bucket,
+        path: storage.path,
+        region: storage.region ?? '',
+        endpoint: storage.endpoint ?? '',
+      }
+    case 'gcs':
+      return { bucket: storage.bucket, path: storage.path }
+    case 'abs':
+      return { bucket: storage.bucket, path: storage.path, endpoint: storage.endpoint ?? '' }
+    case 'sftp':
+      return { host: storage.host, user: storage.user, path: storage.path }
+  }
 }

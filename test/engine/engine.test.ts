@@ -3,14 +3,9 @@ import { readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { Engine } from '../../engine/engine.ts'
 import { hasCode } from '../../engine/errors.ts'
-import {
-  type DatabaseOptions,
-  databaseDefaults,
-  type ReplicaOptions,
-  replicaDefaults,
-  type StorageOptions,
-} from '../../engine/options.ts'
+import { type DatabaseOptions, databaseDefaults, type ReplicaOptions, replicaDefaults } from '../../engine/options.ts'
 import { restoreFrom } from '../../engine/restore/restore-from.ts'
+import type { StorageOptions } from '../../engine/storage/options.ts'
 import { startApp } from '../support/app-process.ts'
 import { assertSameDatabase } from '../support/compare.ts'
 import { type LogLine, logLines } from '../support/log-lines.ts'

@@ -1,8 +1,10 @@
-/** Builds the servers that tests need into the cache folder: `node test/servers/install.ts`. Minutes the first time. */
-import { build, programPath } from './go-program.ts'
+/** Gets the servers that tests need: `node test/servers/install.ts`. Minutes the first time. */
 import { s3Servers } from './s3.ts'
+import type { TestServer } from './server.ts'
 
-for (const { program } of s3Servers) {
-  console.log(`${program.title}: ${programPath(program)}`)
-  await build(program)
+const servers: readonly TestServer[] = [...s3Servers]
+
+for (const server of servers) {
+  console.log(server.name)
+  await server.install()
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { type GoProgram, programPath, whyNotBuilt } from './go-program.ts'
+import { build, type GoProgram, programPath, whyNotBuilt } from './go-program.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
+import { freePort, hasServer, type TestServer } from './server.ts'
 
 const START_TIMEOUT_MS = 20_000
 const PROBE_PAUSE_MS = 50
@@ -26,11 +26,8 @@ export interface RunningS3 {
 }
 
 /** A kind of S3 server that tests can start. */
-export interface S3Server {
-  readonly name: string
+export interface S3Server extends TestServer {
   readonly program: GoProgram
-  /** Why it cannot be started here; undefined when it can. */
-  unavailable(): Promise<string | undefined>
   /** Starts one that keeps its data below `dir`, and resolves when it serves. */
   start(dir: string): Promise<RunningS3>
 }
@@ -90,26 +87,11 @@ export const versitygw = s3Server(
 export const s3Servers: readonly S3Server[] = [minio, versitygw]
 
 /**
- * Why the tests that need `server` are to be skipped, or false.
- * @throws Error with the same reason when CI=true: there a server that is missing is a failure
- */
-export async function skipWithout(server: S3Server): Promise<string | false> {
-  const reason = await server.unavailable()
-  if (reason === undefined) return false
-  if (process.env.CI === 'true') throw new Error(reason)
-  return reason
-}
-
-/**
  * A running server for one test, stopped and removed after it. When it is unavailable the test is skipped and undefined
  * returned, with CI=true the test fails.
  */
 export async function withS3(t: TestContext, server: S3Server): Promise<RunningS3 | undefined> {
-  const reason = await skipWithout(server)
-  if (reason !== false) {
-    t.skip(reason)
-    return undefined
-  }
+  if (!(await hasServer(t, server))) return undefined
   const dir = await mkdtemp(join(tmpdir(), 'wherry-s3-'))
   t.after(() => rm(dir, { recursive: true, force: true }))
   const running = await server.start(dir)
@@ -122,6 +104,7 @@ function s3Server(program: GoProgram, commandOf: CommandOf): S3Server {
     name: program.title,
     program,
     unavailable: () => whyNotBuilt(program),
+    install: () => build(program),
     start: (dir) => start(program, commandOf, dir),
   }
 }
@@ -170,13 +153,4 @@ async function untilServing(s3: RunningS3, server: GuardedProcess): Promise<stri
     if ((await Promise.race([hasEnded, delay(PROBE_PAUSE_MS)])) === 'ended') return 'the process ended'
   }
   return failure
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('A listening server has no port')
-  return address.port
 }

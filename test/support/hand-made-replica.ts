@@ -18,7 +18,7 @@ import { encodeFrame, encodeSkippable } from '../../engine/format/lz4.ts'
 import { keys } from '../../engine/format/names.ts'
 import { frameSize, parseWalHeader, readFrameHeader, viewOf, WAL_HEADER_SIZE } from '../../engine/format/wal.ts'
 import { encodeWalMark, type WalMark } from '../../engine/format/wal-mark.ts'
-import { FileStorage } from '../../engine/storage/file.ts'
+import { FileStorage } from '../../engine/storage/file/storage.ts'
 
 export interface HandMadeOptions {
   readonly pageSize?: number

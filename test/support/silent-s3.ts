@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import type { TestContext } from 'node:test'
-import type { StorageOptions } from '../../engine/options.ts'
+import type { StorageOptions } from '../../engine/storage/options.ts'
 
 /** An S3 service that takes connections and never says a word. It ends with the test. */
 export async function silentS3(t: TestContext): Promise<StorageOptions> {

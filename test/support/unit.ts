@@ -6,7 +6,7 @@ import { type DatabaseOptions, databaseDefaults, type ReplicaOptions, replicaDef
 import { Replica } from '../../engine/replica/replica.ts'
 import { restoreDatabase } from '../../engine/restore/restore.ts'
 import type { StorageClient } from '../../engine/storage/client.ts'
-import { FileStorage } from '../../engine/storage/file.ts'
+import { FileStorage } from '../../engine/storage/file/storage.ts'
 import { assertSameDatabase } from './compare.ts'
 import { type LogLine, logLines } from './log-lines.ts'
 import { type Sandbox, sandbox } from './sandbox.ts'

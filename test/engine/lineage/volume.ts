@@ -6,13 +6,9 @@ import Database from 'better-sqlite3'
 import { Engine } from '../../../engine/engine.ts'
 import type { Examination, ReplicaFinding } from '../../../engine/lineage/examine.ts'
 import type { Relation } from '../../../engine/lineage/relate.ts'
-import {
-  type DatabaseOptions,
-  databaseDefaults,
-  replicaDefaults,
-  type StorageOptions,
-} from '../../../engine/options.ts'
+import { type DatabaseOptions, databaseDefaults, replicaDefaults } from '../../../engine/options.ts'
 import type { RestoreRequest } from '../../../engine/restore/restore.ts'
+import type { StorageOptions } from '../../../engine/storage/options.ts'
 import type { LogLine } from '../../support/log-lines.ts'
 import { type Sandbox, sandbox } from '../../support/sandbox.ts'
 import { waitUntil } from '../../support/wait.ts'

@@ -3,12 +3,8 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { hasCode, WherryError } from '../../../engine/errors.ts'
-import {
-  type DatabaseOptions,
-  databaseDefaults,
-  replicaDefaults,
-  type StorageOptions,
-} from '../../../engine/options.ts'
+import { type DatabaseOptions, databaseDefaults, replicaDefaults } from '../../../engine/options.ts'
+import type { StorageOptions } from '../../../engine/storage/options.ts'
 import { EngineThread } from '../../../engine/worker/engine-thread.ts'
 import { startApp } from '../../support/app-process.ts'
 import { assertSameDatabase } from '../../support/compare.ts'

@@ -1,4 +1,4 @@
-import { messageOf, systemCode, WherryError } from '../errors.ts'
+import { messageOf, systemCode, WherryError } from '../../errors.ts'
 
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'give this user the right to',

@@ -1,6 +1,6 @@
 import { type Readable, Transform } from 'node:stream'
-import { cancelOnAbort } from './abort.ts'
-import { answerError, describeRequest, type S3Request, s3Error } from './s3-errors.ts'
+import { cancelOnAbort } from '../abort.ts'
+import { answerError, describeRequest, type S3Request, s3Error } from './errors.ts'
 
 /**
  * The body of an answer as a stream that fails with our errors: when the connection breaks, when `signal` is aborted, and

@@ -1,9 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3'
+import { throwIfAborted, untilAborted } from '../abort.ts'
 import type { S3StorageOptions } from '../options.ts'
-import { throwIfAborted, untilAborted } from './abort.ts'
-import { createS3Client, endpointUrl, staticCredentials } from './s3-client.ts'
-import { describeRequest, type S3Request, s3Error } from './s3-errors.ts'
-import { DEFAULT_REGION, detectRegion } from './s3-region.ts'
+import { createS3Client, endpointUrl, staticCredentials } from './client.ts'
+import { describeRequest, type S3Request, s3Error } from './errors.ts'
+import { DEFAULT_REGION, detectRegion } from './region.ts'
 
 /** Passed to the SDK with a request. */
 export interface HttpOptions {

@@ -5,10 +5,10 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { abortable, untilAborted } from './abort.ts'
-import { answerError, describeRequest, NOT_S3, type S3Request } from './s3-errors.ts'
-import { type Part, PartSource } from './s3-parts.ts'
-import type { S3Sender } from './s3-sender.ts'
+import { abortable, untilAborted } from '../abort.ts'
+import { answerError, describeRequest, NOT_S3, type S3Request } from './errors.ts'
+import { type Part, PartSource } from './parts.ts'
+import type { S3Sender } from './sender.ts'
 
 /** Buffers of one part each: one is filled while the other is sent. A third costs 30 MB of peak memory. */
 const PART_BUFFERS = 2

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
-import { keys } from '../../../engine/format/names.ts'
-import { type RunningS3, s3Client, s3Servers, skipWithout } from '../../servers/s3.ts'
-import { storageContract } from './contract.ts'
-import { s3Options, s3Stage } from './s3-stage.ts'
+import { keys } from '../../../../engine/format/names.ts'
+import { type RunningS3, s3Client, s3Servers } from '../../../servers/s3.ts'
+import { skipWithout } from '../../../servers/server.ts'
+import { storageContract } from '../contract.ts'
+import { s3Options, s3Stage } from './stage.ts'
 
 for (const server of s3Servers) {
   describe(`S3 storage on ${server.name}`, { skip: await skipWithout(server) }, () => {

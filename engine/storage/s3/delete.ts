@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand } from '@aws-sdk/client-s3'
-import { answerError } from './s3-errors.ts'
-import type { S3Sender } from './s3-sender.ts'
+import { answerError } from './errors.ts'
+import type { S3Sender } from './sender.ts'
 
 /** S3's limit of keys a request. */
 const MAX_KEYS = 1000

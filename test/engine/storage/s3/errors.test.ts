@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ErrorCode } from '../../../engine/errors.ts'
-import { s3Error } from '../../../engine/storage/s3-errors.ts'
+import type { ErrorCode } from '../../../../engine/errors.ts'
+import { s3Error } from '../../../../engine/storage/s3/errors.ts'
 
 const request = { verb: 'LIST', bucket: 'bucket', key: 'a/', service: 'https://s3.example' }
 

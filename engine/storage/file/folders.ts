@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { systemCode } from '../errors.ts'
-import { local } from './file-errors.ts'
+import { systemCode } from '../../errors.ts'
+import { local } from './errors.ts'
 
 /** Mode of new folders: a replica holds the whole database, so that only its owner may read it. */
 const FOLDER_MODE = 0o700

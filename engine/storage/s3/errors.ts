@@ -1,6 +1,6 @@
-import type { ErrorCode } from '../errors.ts'
-import { systemCode, WherryError } from '../errors.ts'
-import { cancelled } from './abort.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { systemCode, WherryError } from '../../errors.ts'
+import { cancelled } from '../abort.ts'
 
 /** What was asked for, as messages tell it. */
 export interface S3Request {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { systemCode } from '../errors.ts'
-import { throwIfAborted } from './abort.ts'
-import { local } from './file-errors.ts'
-import { type Folders, syncFolder } from './file-folders.ts'
+import { systemCode } from '../../errors.ts'
+import { throwIfAborted } from '../abort.ts'
+import { local } from './errors.ts'
+import { type Folders, syncFolder } from './folders.ts'
 
 /** Mode of new files: a replica holds the whole database, so that only its owner may read it. */
 const FILE_MODE = 0o600

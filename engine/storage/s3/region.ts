@@ -1,5 +1,5 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3'
-import { answerError, type S3Request, s3Error } from './s3-errors.ts'
+import { answerError, type S3Request, s3Error } from './errors.ts'
 
 /** Where AWS is asked for the region of any bucket, and the region of services that have none. */
 export const DEFAULT_REGION = 'us-east-1'

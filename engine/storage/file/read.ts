@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { systemCode, WherryError } from '../errors.ts'
-import { cancelOnAbort, throwIfAborted } from './abort.ts'
-import { localError } from './file-errors.ts'
+import { systemCode, WherryError } from '../../errors.ts'
+import { cancelOnAbort, throwIfAborted } from '../abort.ts'
+import { localError } from './errors.ts'
 
 const READ_SIZE = 256 << 10
 

@@ -4,7 +4,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { S3Client } from '@aws-sdk/client-s3'
-import { WherryError } from '../errors.ts'
+import { WherryError } from '../../errors.ts'
 import type { S3StorageOptions } from '../options.ts'
 
 /** The caller decides about retries; the second attempt is for a kept connection that the server had just closed. */

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { keys } from '../../../engine/format/names.ts'
-import { FileStorage } from '../../../engine/storage/file.ts'
-import { type Stage, storageContract } from './contract.ts'
-import { chunks, fails } from './contract-tools.ts'
+import { keys } from '../../../../engine/format/names.ts'
+import { FileStorage } from '../../../../engine/storage/file/storage.ts'
+import { type Stage, storageContract } from '../contract.ts'
+import { chunks, fails } from '../contract-tools.ts'
 
 const A = '00000000000000aa'
 const FIRST = { generation: A, index: 0, offset: 0 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe, type TestContext, test } from 'node:test'
-import type { S3StorageOptions } from '../../../engine/options.ts'
-import { S3Storage } from '../../../engine/storage/s3.ts'
-import { chunks, fails } from './contract-tools.ts'
+import type { S3StorageOptions } from '../../../../engine/storage/options.ts'
+import { S3Storage } from '../../../../engine/storage/s3/storage.ts'
+import { chunks, fails } from '../contract-tools.ts'
 
 /**
  * What goes over the wire, and answers that no real server gives when asked to: seen and played by a plain HTTP server.

@@ -1,9 +1,9 @@
 import { ListMultipartUploadsCommand, PutObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
-import { keys } from '../../../engine/format/names.ts'
-import type { S3StorageOptions } from '../../../engine/options.ts'
-import { S3Storage } from '../../../engine/storage/s3.ts'
-import { type RunningS3, s3Client } from '../../servers/s3.ts'
-import type { Stage } from './contract.ts'
+import { keys } from '../../../../engine/format/names.ts'
+import type { S3StorageOptions } from '../../../../engine/storage/options.ts'
+import { S3Storage } from '../../../../engine/storage/s3/storage.ts'
+import { type RunningS3, s3Client } from '../../../servers/s3.ts'
+import type { Stage } from '../contract.ts'
 
 /** Options for a replica on a test server. */
 export function s3Options(s3: RunningS3, changes: Partial<S3StorageOptions> = {}): S3StorageOptions {

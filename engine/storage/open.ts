@@ -1,10 +1,18 @@
 import { WherryError } from '../errors.ts'
 import type { StorageClient } from './client.ts'
+import type { Meter } from './meter.ts'
 import type { ReplicaPlace, StorageOptions } from './options.ts'
 
+export interface OpenOptions {
+  /** Counts what is asked of the storage. @default nothing does */
+  readonly meter?: Meter
+}
+
 /** A client for this place. The module of a type, and with it the SDK, is loaded when the type is first used. */
-export async function openStorage({ storage }: ReplicaPlace): Promise<StorageClient> {
-  return await openType(storage)
+export async function openStorage({ storage }: ReplicaPlace, { meter }: OpenOptions = {}): Promise<StorageClient> {
+  const client = await openType(storage)
+  if (meter === undefined) return client
+  return new (await import('./metered.ts')).MeteredStorage(client, meter)
 }
 
 async function openType(options: StorageOptions): Promise<StorageClient> {

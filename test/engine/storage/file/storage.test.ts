@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { keys } from '../../../../engine/format/names.ts'
 import { FileStorage } from '../../../../engine/storage/file/storage.ts'
-import { type Stage, storageContract } from '../contract.ts'
+import { storageContract } from '../contract.ts'
 import { chunks, fails } from '../contract-tools.ts'
+import { folderStage } from './stage.ts'
 
 const A = '00000000000000aa'
 const FIRST = { generation: A, index: 0, offset: 0 }
@@ -22,7 +23,7 @@ describe('file storage', () => {
   /** A replica's root that does not exist yet, nor does its parent. */
   const newRoot = () => join(root, String(count++), 'replica')
 
-  describe('contract', () => storageContract(async () => stageAt(newRoot())))
+  describe('contract', () => storageContract(async () => folderStage(newRoot())))
 
   test('files and folders are the owner’s alone, and the time is the modification time', async () => {
     const path = newRoot()
@@ -108,26 +109,6 @@ describe('file storage', () => {
     await fails(stream.toArray(), 'ERR_STORAGE_LOCAL', /00000000_00000000\.wal\.lz4: EISDIR/)
   })
 })
-
-async function stageAt(path: string): Promise<Stage> {
-  const files = async () => {
-    const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => [])
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
-  }
-  const foreign = new Set<string>()
-  return {
-    client: new FileStorage({ type: 'file', path }),
-    put: async (key, body) => {
-      foreign.add(key)
-      await mkdir(dirname(join(path, key)), { recursive: true })
-      await writeFile(join(path, key), body)
-    },
-    keys: async () => (await files()).sort(),
-    unfinished: async () => (await files()).filter((key) => key.endsWith('.tmp') && !foreign.has(key)),
-  }
-}
 
 /** Permission bits do not bind root, so that it takes another identity meanwhile. */
 async function asNobody(work: () => Promise<unknown>): Promise<void> {

@@ -7,6 +7,8 @@ const { create32, h32Raw } = await xxhash()
 
 const FRAME_MAGIC = 0x184d2204
 const LEGACY_MAGIC = 0x184c2102
+/** `age-`, as an encrypted object begins that nobody decrypted. */
+const AGE_MAGIC = 0x2d656761
 const LEGACY_BLOCK_SIZE = 8 << 20
 /** A legacy frame has no raw blocks: one that LZ4 cannot shrink is longer than its content. */
 const LEGACY_BLOCK_BOUND = LEGACY_BLOCK_SIZE + Math.ceil(LEGACY_BLOCK_SIZE / 255) + 16
@@ -56,6 +58,7 @@ class FrameDecoder {
       const magic = await this.#magicAfterSkippables()
       if (magic === LEGACY_MAGIC) yield* this.#legacyBlocks()
       else if (magic === FRAME_MAGIC) yield* this.#frame(await this.#header())
+      else if (magic === AGE_MAGIC) throw this.#encrypted()
       else this.#fail(`is not an LZ4 frame (its first word is 0x${magic.toString(16).padStart(8, '0')})`)
     } finally {
       await this.#reader.close()
@@ -176,6 +179,11 @@ class FrameDecoder {
     return (await this.#reader.exactly(size, room)) ?? this.#fail('is cut short')
   }
 
+  /** Not damage: what is right for it is not to begin anew, but to have the key. */
+  #encrypted(): WherryError {
+    return new WherryError('ERR_CONFIG', `${this.#name} is encrypted with age: set age.identities`)
+  }
+
   #fail(why: string, cause?: unknown): never {
     throw new WherryError('ERR_REPLICA_DAMAGED', `${this.#name} ${why}`, { cause })
   }
@@ -189,7 +197,8 @@ class FrameDecoder {
  * @param name the object, for messages
  * @param onSkippable gets the payload of each skippable frame before the frame
  * @returns pieces that belong to the caller, who may {@link release} each to keep memory low
- * @throws WherryError ERR_REPLICA_DAMAGED when the bytes are not one whole LZ4 frame; the source's own errors
+ * @throws WherryError ERR_REPLICA_DAMAGED when the bytes are not one whole LZ4 frame; ERR_CONFIG when they are encrypted
+ *   with age; the source's own errors
  */
 export function decodeFrame(
   source: AsyncIterable<Uint8Array>,

@@ -6,6 +6,7 @@ import { acceptLocal } from './lineage/accept.ts'
 import { type Cleared, type Examination, examineDatabase } from './lineage/examine.ts'
 import { Logger, type LogSink } from './log.ts'
 import type { DatabaseOptions } from './options.ts'
+import type { OnProgress } from './progress.ts'
 import { Replica } from './replica/replica.ts'
 import type { ReplicaStatus } from './replica/status.ts'
 import type { RestoreRequest, RestoreResult } from './restore/restore.ts'
@@ -86,10 +87,11 @@ export class Engine {
     sources: readonly RestoreSource[],
     request: RestoreRequest,
     signal: AbortSignal,
+    onProgress?: OnProgress,
   ): Promise<RestoreResult> {
     this.#cleared.delete(request.outputPath)
     const { restoreFrom } = await import('./restore/restore-from.ts')
-    return await restoreFrom(sources, request, this.#logger, signal)
+    return await restoreFrom(sources, request, this.#logger, signal, onProgress)
   }
 
   /** Resolves when everything that was committed before the call, in the databases that exist, is in all their replicas. */

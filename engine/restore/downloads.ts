@@ -15,13 +15,22 @@ export class Downloads {
   readonly #logger: Logger
   readonly #signal: AbortSignal
   readonly #tuning: RestoreTuning
+  readonly #onBytes: (bytes: number) => void
   #bytes = 0
 
-  constructor(client: StorageClient, logger: Logger, signal: AbortSignal, tuning: RestoreTuning) {
+  /** @param onBytes is told of {@link bytes} whenever there are more */
+  constructor(
+    client: StorageClient,
+    logger: Logger,
+    signal: AbortSignal,
+    tuning: RestoreTuning,
+    onBytes: (bytes: number) => void = () => {},
+  ) {
     this.#client = client
     this.#logger = logger
     this.#signal = signal
     this.#tuning = tuning
+    this.#onBytes = onBytes
   }
 
   /** Stored bytes received so far, those of broken downloads included. */
@@ -67,6 +76,7 @@ export class Downloads {
   async *#counted(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of stream) {
       this.#bytes += chunk.length
+      this.#onBytes(this.#bytes)
       yield chunk
     }
   }

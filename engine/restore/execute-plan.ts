@@ -3,6 +3,7 @@ import { WherryError } from '../errors.ts'
 import { hex8, keys } from '../format/names.ts'
 import type { Inheritance } from '../lineage/inherit.ts'
 import type { LogFields, Logger } from '../log.ts'
+import type { OnProgress } from '../progress.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import type { SegmentInfo, SnapshotInfo, StorageClient } from '../storage/client.ts'
 import { type AppliedSnapshot, applySnapshot } from './apply-snapshot.ts'
@@ -22,6 +23,7 @@ const DEFAULT_PARALLELISM = 8
 /** What was made of a plan. */
 export interface ExecutedPlan {
   readonly pages: number
+  readonly sizeBytes: number
   readonly endOffset: number
   readonly bytesDownloaded: number
   readonly bytesWritten: number
@@ -34,7 +36,12 @@ interface Context {
   readonly tuning: RestoreTuning
   readonly passedOver: PassedOver | undefined
   readonly replicas: readonly string[]
+  readonly onProgress: OnProgress
+  readonly trial: Trial | undefined
 }
+
+/** Makes a restore a trial: the database is only looked at, under its temporary name, and thrown away. */
+export type Trial = (path: string) => void
 
 /**
  * Downloads a plan's objects and makes the database of them. When it fails, no file of it is left.
@@ -46,12 +53,19 @@ export async function executePlan(
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal,
-  { tuning, passedOver, replicas }: Context,
+  { tuning, passedOver, replicas, onProgress, trial }: Context,
 ): Promise<ExecutedPlan> {
   const stop = new AbortController()
-  const downloads = new Downloads(client, logger, AbortSignal.any([signal, stop.signal]), tuning)
+  const totalBytes = sizeOf(plan)
+  const onBytes = (bytes: number): void =>
+    onProgress({
+      activity: trial === undefined ? 'restoring' : 'restoring a copy',
+      doneBytes: Math.min(bytes, totalBytes),
+      totalBytes,
+    })
+  const downloads = new Downloads(client, logger, AbortSignal.any([signal, stop.signal]), tuning, onBytes)
   const file = new OutputFile(request.outputPath, request, logger)
-  const store = new WalStore(file.walPath, tuning.memoryLimitBytes)
+  const store = new WalStore(() => file.walPath, tuning.memoryLimitBytes)
   const prefetch = new Prefetch(newestFirst(plan.wal), downloads, request.parallelism ?? DEFAULT_PARALLELISM, tuning)
   const pageFile = new PageFile(file.descriptor, file.path)
   try {
@@ -69,9 +83,14 @@ export async function executePlan(
     if (wal === undefined) logger.info('snapshot only, finalizing database', describe(plan.snapshot))
     const pages = wal?.pages ?? snapshot.sizeBytes / snapshot.pageSize
     await turn()
-    await file.finish(pages * snapshot.pageSize, { ...inheritance(plan, wal, passedOver), replicas })
+    const sizeBytes = pages * snapshot.pageSize
+    if (trial === undefined) await file.finish(sizeBytes, { ...inheritance(plan, wal, passedOver), replicas })
+    else {
+      store.close() // SQLite would take its file for the database's WAL
+      file.try(sizeBytes, trial)
+    }
     const { bytesWritten } = pageFile
-    return { pages, endOffset: wal?.endOffset ?? 0, bytesDownloaded: downloads.bytes, bytesWritten }
+    return { pages, sizeBytes, endOffset: wal?.endOffset ?? 0, bytesDownloaded: downloads.bytes, bytesWritten }
   } finally {
     stop.abort()
     await prefetch.settled()
@@ -90,6 +109,12 @@ function inheritance(
   const index = wal.at(-1)?.index ?? snapshot.index
   const restored = { generation: snapshot.generation, index, offset: applied?.storedOffset ?? 0 }
   return { settled: [restored, ...(passedOver?.settled ?? [])], asOf: passedOver?.asOf ?? updatedAt }
+}
+
+/** The stored bytes of the plan's objects. */
+function sizeOf({ snapshot, wal }: RestorePlan): number {
+  const segments = wal.flatMap((index) => index.segments)
+  return segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, snapshot.sizeBytes)
 }
 
 function newestFirst(wal: RestorePlan['wal']): SegmentInfo[] {

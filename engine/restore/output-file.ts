@@ -80,7 +80,7 @@ export class OutputFile {
    */
   async finish(sizeBytes: number, inheritance: Inheritance): Promise<void> {
     const { path, descriptor } = this
-    output(`size ${path}`, () => ftruncateSync(descriptor, sizeBytes))
+    this.#size(sizeBytes)
     output(`set the mode of ${path}`, () => fchmodSync(descriptor, fileMode(this.#request)))
     giveTo(this.#request, path, (uid, gid) => fchownSync(descriptor, uid, gid), this.#logger)
     await fsyncFile(descriptor).catch((error: unknown) => {
@@ -92,6 +92,16 @@ export class OutputFile {
     else oneAtATime(this.#finalPath, metaPath, takePlace)
     this.#close()
     syncFolder(dirname(this.#finalPath))
+  }
+
+  /** Gives the file its size, and shows it to `look`. It never gets its name. @throws what `look` throws */
+  try(sizeBytes: number, look: (path: string) => void): void {
+    this.#size(sizeBytes)
+    look(this.path)
+  }
+
+  #size(sizeBytes: number): void {
+    output(`size ${this.path}`, () => ftruncateSync(this.descriptor, sizeBytes))
   }
 
   /**

@@ -68,7 +68,8 @@ function acceptedSegments(
     : { accepted: candidates.slice(0, end), tooNew: candidates[end] }
 }
 
-function byIndex(segments: readonly SegmentInfo[]): PlannedIndex[] {
+/** Groups segments, which are sorted, by their WAL index. */
+export function byIndex(segments: readonly SegmentInfo[]): PlannedIndex[] {
   const indexes: { index: number; segments: SegmentInfo[] }[] = []
   for (const segment of segments) {
     const last = indexes.at(-1)

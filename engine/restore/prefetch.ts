@@ -31,11 +31,13 @@ export class Prefetch {
     this.#fill()
     const fetched = this.#fetched.get(segment)
     if (fetched === undefined) return undefined
-    const bytes = await fetched
-    this.#fetched.delete(segment)
-    this.#waitingBytes -= segment.sizeBytes
-    this.#fill()
-    return bytes
+    try {
+      return await fetched
+    } finally {
+      this.#fetched.delete(segment)
+      this.#waitingBytes -= segment.sizeBytes
+      this.#fill()
+    }
   }
 
   /** Resolves when nothing is being fetched any more; cancelling is the downloads' signal's part. */

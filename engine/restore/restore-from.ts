@@ -3,6 +3,7 @@ import { findNewest, locate } from '../lineage/newest.ts'
 import { extentOf, type Remote } from '../lineage/relate.ts'
 import { replicaKey } from '../lineage/replica-key.ts'
 import type { Logger } from '../log.ts'
+import type { OnProgress } from '../progress.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import { openStorage } from '../storage/open.ts'
 import type { ReplicaPlace } from '../storage/options.ts'
@@ -24,6 +25,7 @@ export async function restoreFrom(
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal,
+  onProgress?: OnProgress,
 ): Promise<RestoreResult> {
   const candidates = await Promise.all(
     sources.map(async (source) => ({ name: source.name, client: await openStorage(source) })),
@@ -32,7 +34,7 @@ export async function restoreFrom(
     const replicas = sources.map(({ storage }) => replicaKey(storage))
     const passedOver = await whatIsPassedOver(candidates, request, logger, signal)
     const { client, name, plan } = await chooseReplica(candidates, request, logger, signal)
-    return await restoreDatabase(client, name, request, logger, signal, { plan, passedOver, replicas })
+    return await restoreDatabase(client, name, request, logger, signal, { plan, passedOver, replicas, onProgress })
   } finally {
     for (const { client } of candidates) await client.close()
   }

@@ -1,8 +1,9 @@
 import { hasCode } from '../errors.ts'
 import { keys, type Position } from '../format/names.ts'
 import type { Logger } from '../log.ts'
+import { type OnProgress, progressLines } from '../progress.ts'
 import type { StorageClient } from '../storage/client.ts'
-import { executePlan, type PassedOver } from './execute-plan.ts'
+import { executePlan, type PassedOver, type Trial } from './execute-plan.ts'
 import { findPlan } from './find-plan.ts'
 import type { RestoreTarget } from './listing.ts'
 import type { Ownership } from './ownership.ts'
@@ -28,6 +29,8 @@ export interface RestoreRequest extends RestoreTarget, Ownership {
 }
 
 export interface RestoreResult {
+  /** The replica's name. */
+  readonly replica: string
   readonly generation: string
   readonly snapshotIndex: number
   /** The last WAL index that was applied; the snapshot's when there was none. */
@@ -36,6 +39,7 @@ export interface RestoreResult {
   readonly position: Position
   /** Size of the database. */
   readonly pages: number
+  readonly sizeBytes: number
   readonly bytesDownloaded: number
   readonly elapsedMs: number
   /** The time of the newest object in use, by the storage's clock. */
@@ -52,6 +56,9 @@ export interface RestoreOptions {
   readonly passedOver?: PassedOver | undefined
   /** The replicas, by replicaKey, that there were to choose from. */
   readonly replicas?: readonly string[]
+  /** @default log lines, when it takes long */
+  readonly onProgress?: OnProgress | undefined
+  readonly trial?: Trial
 }
 
 /**
@@ -68,21 +75,30 @@ export async function restoreDatabase(
   request: RestoreRequest,
   logger: Logger,
   signal: AbortSignal = new AbortController().signal,
-  { plan: given, tuning = defaultTuning, passedOver, replicas = [] }: RestoreOptions = {},
+  { plan: given, tuning = defaultTuning, passedOver, replicas = [], onProgress, trial }: RestoreOptions = {},
 ): Promise<RestoreResult> {
   const startedAt = performance.now()
+  const context = { tuning, passedOver, replicas, onProgress: onProgress ?? progressLines(logger), trial }
   const unusable = new Set<string>()
   const options = { unusable, retryDelaysMs: tuning.retryDelaysMs }
   let plan = given ?? (await findPlan(client, replicaName, request, logger, signal, options))
   for (let plans = 1; ; plans++) {
     try {
-      const context = { tuning, passedOver, replicas }
       const { endOffset, ...done } = await executePlan(plan, client, request, logger, signal, context)
       const { generation, index: snapshotIndex } = plan.snapshot
       const maxIndex = plan.wal.at(-1)?.index ?? snapshotIndex
       const position = { generation, index: maxIndex, offset: endOffset }
       const elapsedMs = performance.now() - startedAt
-      return { generation, snapshotIndex, maxIndex, position, updatedAt: plan.updatedAt, elapsedMs, ...done }
+      return {
+        replica: replicaName,
+        generation,
+        snapshotIndex,
+        maxIndex,
+        position,
+        updatedAt: plan.updatedAt,
+        elapsedMs,
+        ...done,
+      }
     } catch (error) {
       if (plans === MAX_PLANS || !isOutdated(error)) throw error
       if (error instanceof SnapshotAhead) unusable.add(keys.snapshot(error.snapshot.generation, error.snapshot.index))

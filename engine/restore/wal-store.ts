@@ -10,15 +10,16 @@ const FILE_WINDOW = 4 << 20
  * The decoded WAL of one index: in memory, whose buffer serves index after index, or in a temporary file when it is long.
  */
 export class WalStore {
-  readonly #path: string
+  readonly #placeFile: () => string
   readonly #memoryLimit: number
+  #path = ''
   #memory = Buffer.alloc(0)
   #file: number | undefined
   #length = 0
 
-  /** @param path where the temporary file may be made */
-  constructor(path: string, memoryLimit: number) {
-    this.#path = path
+  /** @param placeFile says where the temporary file may be made, when it is needed */
+  constructor(placeFile: () => string, memoryLimit: number) {
+    this.#placeFile = placeFile
     this.#memoryLimit = memoryLimit
   }
 
@@ -75,6 +76,7 @@ export class WalStore {
   }
 
   #spill(): void {
+    this.#path = this.#placeFile()
     const file = output(`create ${this.#path}`, () => openSync(this.#path, 'wx+', 0o600))
     this.#file = file
     writeAll(file, this.#path, this.#memory.subarray(0, this.#length), 0)

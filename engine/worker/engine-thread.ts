@@ -4,6 +4,7 @@ import { WherryError } from '../errors.ts'
 import type { Examination } from '../lineage/examine.ts'
 import type { LogSink } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
+import type { OnProgress } from '../progress.ts'
 import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
 import type { RestoreSource } from '../restore/restore-from.ts'
 import { type Calls, fromPlainError, type Message, type Method, type Request } from './protocol.ts'
@@ -18,6 +19,7 @@ const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thre
 const YOUNG_GENERATION_MB = 6
 
 interface Waiting {
+  readonly onProgress: OnProgress | undefined
   resolve(result: unknown): void
   reject(error: Error): void
 }
@@ -49,6 +51,7 @@ export class EngineThread {
     }
     this.#worker.on('message', (message: Message) => {
       if ('log' in message) sink(message.log.level, message.log.message, message.log.fields)
+      else if ('progress' in message) this.#waiting.get(message.id)?.onProgress?.(message.progress)
       else this.#settle(message)
     })
     this.ended = new Promise((resolve) => {
@@ -89,13 +92,18 @@ export class EngineThread {
     await this.#call('acceptLocal', database, signal)
   }
 
-  /** Restores one database from the best of `sources`; see restoreFrom. */
+  /**
+   * Restores one database from the best of `sources`; see restoreFrom.
+   * @param onProgress without it there are log lines, when it takes long
+   */
   async restore(
     sources: readonly RestoreSource[],
     request: RestoreRequest,
     signal?: AbortSignal,
+    onProgress?: OnProgress,
   ): Promise<RestoreResult> {
-    return await this.#call('restore', { sources, request }, signal)
+    const wantsProgress = onProgress !== undefined
+    return await this.#call('restore', { sources, request, wantsProgress }, signal, onProgress)
   }
 
   /**
@@ -121,13 +129,14 @@ export class EngineThread {
     method: M,
     params: Calls[M]['params'],
     signal?: AbortSignal,
+    onProgress?: OnProgress,
   ): Promise<Calls[M]['result']> {
     if (this.#death !== undefined) throw this.#death
     const id = this.#nextId++
     const cancel = (): void => this.#post({ id, cancel: true })
     try {
       return await new Promise<Calls[M]['result']>((resolve, reject) => {
-        this.#waiting.set(id, { resolve: (result) => resolve(result as Calls[M]['result']), reject })
+        this.#waiting.set(id, { onProgress, resolve: (result) => resolve(result as Calls[M]['result']), reject })
         this.#post({ id, method, params })
         if (signal?.aborted) cancel()
         signal?.addEventListener('abort', cancel)
@@ -141,7 +150,7 @@ export class EngineThread {
     this.#worker.postMessage(request)
   }
 
-  #settle(message: Exclude<Message, { log: unknown }>): void {
+  #settle(message: Exclude<Message, { log: unknown } | { progress: unknown }>): void {
     const waiting = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
     if ('error' in message) waiting?.reject(fromPlainError(message.error))

@@ -3,6 +3,7 @@ import { type ErrorCode, messageOf, WherryError } from '../errors.ts'
 import type { Examination } from '../lineage/examine.ts'
 import type { LogFields, LogLevel } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
+import type { Progress } from '../progress.ts'
 import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
 import type { RestoreSource } from '../restore/restore-from.ts'
 
@@ -14,7 +15,10 @@ export interface Calls {
   close: { params: undefined; result: undefined }
   examine: { params: DatabaseOptions; result: Examination }
   acceptLocal: { params: DatabaseOptions; result: undefined }
-  restore: { params: { sources: readonly RestoreSource[]; request: RestoreRequest }; result: RestoreResult }
+  restore: {
+    params: { sources: readonly RestoreSource[]; request: RestoreRequest; wantsProgress: boolean }
+    result: RestoreResult
+  }
 }
 
 export type Method = keyof Calls
@@ -28,6 +32,7 @@ export type Request =
 export type Message =
   | { readonly id: number; readonly result: Calls[Method]['result'] }
   | { readonly id: number; readonly error: PlainError }
+  | { readonly id: number; readonly progress: Progress }
   | { readonly log: { readonly level: LogLevel; readonly message: string; readonly fields: LogFields } }
 
 /** An error as plain data: structured clone keeps neither class nor code. */

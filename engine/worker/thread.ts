@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { Engine } from '../engine.ts'
 import { WherryError } from '../errors.ts'
 import type { LogSink } from '../log.ts'
+import { atMostEvery, type OnProgress } from '../progress.ts'
 import { type Calls, type Message, type Method, type Request, toPlainError } from './protocol.ts'
 
 if (parentPort === null) throw new Error('This module runs in a worker thread')
@@ -14,21 +15,32 @@ const sink: LogSink = (level, message, fields) => send({ log: { level, message, 
 const engine = new Engine(sink)
 const running = new Map<number, AbortController>()
 
-const handlers: { [M in Method]: (params: Calls[M]['params'], signal: AbortSignal) => Promise<Calls[M]['result']> } = {
+/** Gap between two events about one call. */
+const PROGRESS_MS = 100
+
+const handlers: {
+  [M in Method]: (
+    params: Calls[M]['params'],
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ) => Promise<Calls[M]['result']>
+} = {
   start: async (databases) => void (await engine.start(databases)),
   whenSynced: async (_, signal) => void (await engine.whenSynced(signal)),
   status: async () => engine.status,
   close: async (_, signal) => void (await engine.close(signal)),
   examine: (database, signal) => engine.examine(database, signal),
   acceptLocal: async (database, signal) => void (await engine.acceptLocal(database, signal)),
-  restore: ({ sources, request }, signal) => engine.restore(sources, request, signal),
+  restore: ({ sources, request, wantsProgress }, signal, onProgress) =>
+    engine.restore(sources, request, signal, wantsProgress ? onProgress : undefined),
 }
 
 async function answer<M extends Method>(id: number, method: M, params: Calls[M]['params']): Promise<void> {
   const controller = new AbortController()
   running.set(id, controller)
+  const onProgress = atMostEvery(PROGRESS_MS, (progress) => send({ id, progress }))
   try {
-    send({ id, result: await handlers[method](params, controller.signal) })
+    send({ id, result: await handlers[method](params, controller.signal, onProgress) })
   } catch (error) {
     send({ id, error: toPlainError(error) })
   } finally {

@@ -7,7 +7,7 @@ import { WalStore } from '../../../engine/restore/wal-store.ts'
 import { HandMadeReplica } from '../../support/hand-made-replica.ts'
 
 async function scan(wal: Buffer): Promise<WalScan | WalFlaw> {
-  const store = new WalStore('/nonexistent/wal', wal.length)
+  const store = new WalStore(() => '/nonexistent/wal', wal.length)
   store.append(wal)
   return await scanWal(store, async () => {})
 }

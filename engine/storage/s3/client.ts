@@ -4,8 +4,8 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { S3Client } from '@aws-sdk/client-s3'
-import { WherryError } from '../../errors.ts'
 import type { S3StorageOptions } from '../options.ts'
+import type { CredentialProvider, Credentials } from './credentials.ts'
 
 /** The caller decides about retries; the second attempt is for a kept connection that the server had just closed. */
 const MAX_ATTEMPTS = 2
@@ -19,17 +19,17 @@ const TCP_PROBE_MS = 120_000
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
-/**
- * An SDK client for these options in `region`.
- * @throws WherryError ERR_CONFIG when only one half of the key pair is given
- */
-export function createS3Client(options: S3StorageOptions, region: string): S3Client {
-  const credentials = staticCredentials(options)
+/** An SDK client for these options in `region`. */
+export function createS3Client(
+  options: S3StorageOptions,
+  region: string,
+  credentials: Credentials | CredentialProvider,
+): S3Client {
   const endpoint = endpointUrl(options.endpoint)
   const client = new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
+    credentials,
     forcePathStyle: options.forcePathStyle,
     maxAttempts: MAX_ATTEMPTS,
     // Trailing checksums, the SDK's default, are refused by several S3-compatible services.
@@ -53,20 +53,6 @@ export function createS3Client(options: S3StorageOptions, region: string): S3Cli
 export function endpointUrl(endpoint: string | undefined): string | undefined {
   if (endpoint === undefined || /^\w+:\/\//.test(endpoint)) return endpoint
   return `https://${endpoint}`
-}
-
-/**
- * The configured key pair; undefined for the AWS default chain.
- * @throws WherryError ERR_CONFIG when one half is missing
- */
-export function staticCredentials(
-  options: S3StorageOptions,
-): { accessKeyId: string; secretAccessKey: string } | undefined {
-  const { accessKeyId, secretAccessKey, bucket } = options
-  if (accessKeyId === undefined && secretAccessKey === undefined) return undefined
-  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
-  const missing = accessKeyId === undefined ? 'access-key-id' : 'secret-access-key'
-  throw new WherryError('ERR_CONFIG', `The replica in bucket "${bucket}" has no ${missing}: set both keys or neither`)
 }
 
 function agents(skipVerify: boolean): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {

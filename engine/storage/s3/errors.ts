@@ -19,6 +19,8 @@ export interface S3Answer {
   readonly status: number | undefined
   /** S3's own error code (`NoSuchKey`), or the name of the error. */
   readonly name: string
+  /** Where the bucket is, when the answer tells. */
+  readonly region?: string
 }
 
 export function describeRequest({ verb, bucket, key }: S3Request): string {
@@ -48,7 +50,16 @@ function answerOf(error: unknown): S3Answer {
   const status = $metadata?.httpStatusCode
   // The SDK throws a plain error when it cannot parse an answer.
   const isUnparsable = status !== undefined && (name === 'Error' || name === 'SyntaxError')
-  return { status, name: isUnparsable ? NOT_S3 : (systemCode(error) ?? name) }
+  const region = regionInAnswer(error)
+  const answer = { status, name: isUnparsable ? NOT_S3 : (systemCode(error) ?? name) }
+  return region === undefined ? answer : { ...answer, region }
+}
+
+/** The bucket's region as an answer's header tells it, with refusals and redirects too. */
+export function regionInAnswer(error: unknown): string | undefined {
+  const { $response } = error as { $response?: { headers?: Record<string, string> } }
+  const region = $response?.headers?.['x-amz-bucket-region']
+  return region !== undefined && /^[a-z0-9-]{1,40}$/.test(region) ? region : undefined
 }
 
 /** Names of failures that say the same at any status. */
@@ -56,7 +67,6 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   NoSuchKey: 'ERR_OBJECT_NOT_FOUND',
   NoSuchBucket: 'ERR_STORAGE_NO_BUCKET',
   InvalidBucketName: 'ERR_STORAGE_NO_BUCKET',
-  CredentialsProviderError: 'ERR_STORAGE_DENIED',
   InvalidAccessKeyId: 'ERR_STORAGE_DENIED',
   SignatureDoesNotMatch: 'ERR_STORAGE_DENIED',
   ExpiredToken: 'ERR_STORAGE_DENIED',
@@ -82,18 +92,40 @@ function codeOf({ status, name }: S3Answer, verb: string): ErrorCode {
   return refused ? 'ERR_STORAGE_DENIED' : 'ERR_STORAGE_UNREACHABLE'
 }
 
+const TRUST = 'trust its authority with NODE_EXTRA_CA_CERTS=FILE, or set skip-verify to trust any'
+const SLOW_DOWN = 'it is tried again more slowly; if it stays, raise sync-interval or ask for a higher limit'
+
 const ADVICE: Readonly<Record<string, string>> = {
   ExpiredToken: 'renew the session token',
+  InvalidToken: 'renew the session token',
+  InvalidTokenId: 'renew the session token',
   RequestTimeTooSkewed: 'set the clock of this machine',
-  AuthorizationHeaderMalformed: "set the bucket's region",
-  PermanentRedirect: "set the bucket's region or its endpoint",
+  InvalidObjectState: 'it is archived: make it readable there first, and let no lifecycle rule archive a replica',
+  SlowDown: SLOW_DOWN,
+  TooManyRequests: SLOW_DOWN,
+  DEPTH_ZERO_SELF_SIGNED_CERT: TRUST,
+  SELF_SIGNED_CERT_IN_CHAIN: TRUST,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: TRUST,
+  UNABLE_TO_GET_ISSUER_CERT: TRUST,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: TRUST,
+  CERT_HAS_EXPIRED: 'its certificate has expired: renew it, or set the clock of this machine',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet: set the clock of this machine',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name: correct the endpoint',
+  EPROTO: 'TLS failed: is the endpoint http rather than https?',
 }
 
-function adviceFor({ status = 403, name }: S3Answer): string {
+function adviceFor({ status, name, region }: S3Answer): string {
   const advice = ADVICE[name]
   if (advice !== undefined) return advice
-  if (status < 400) return "set the bucket's region or its endpoint"
-  const isAboutRights = status === 401 || status === 403 || CODES[name] === 'ERR_STORAGE_DENIED'
+  if (status === 429) return SLOW_DOWN
+  if (status === 507) return 'make room there'
+  if (status !== undefined && status >= 500) return 'it is tried again; if it stays, look at the service'
+  const isElsewhere = name === 'AuthorizationHeaderMalformed' || name === 'PermanentRedirect'
+  if (isElsewhere || (status !== undefined && status < 400)) {
+    return region === undefined ? "set the bucket's region, or its endpoint" : `set region to ${region}`
+  }
+  if (codeOf({ status, name }, '') !== 'ERR_STORAGE_DENIED') return 'check the endpoint and the network'
+  const isAboutRights = status === undefined || status === 401 || status === 403 || CODES[name] !== undefined
   return isAboutRights ? 'check the access key and its policy' : 'check the access key, the bucket and the endpoint'
 }
 
@@ -113,11 +145,8 @@ function sentence(code: ErrorCode, answer: S3Answer, request: S3Request): string
     case 'ERR_STORAGE_NO_BUCKET':
       return `There is no bucket "${bucket}" at ${service} for ${asked} (${said}): create it or correct its name`
     case 'ERR_STORAGE_DENIED':
-      if (answer.name === 'CredentialsProviderError') {
-        return `No credentials were found for ${asked}: set access-key-id and secret-access-key, or give this machine a role`
-      }
       return `S3 refused ${asked} (${said}): ${adviceFor(answer)}`
     default:
-      return `${service} did not serve ${asked} (${said}): check the endpoint and the network`
+      return `${service} did not serve ${asked} (${said}): ${adviceFor(answer)}`
   }
 }

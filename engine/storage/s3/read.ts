@@ -2,15 +2,25 @@ import { type Readable, Transform } from 'node:stream'
 import { cancelOnAbort } from '../abort.ts'
 import { answerError, describeRequest, type S3Request, s3Error } from './errors.ts'
 
+/** What a body that is waited for must bring in a span of time, or it is given up. */
+export interface LeastPace {
+  readonly bytes: number
+  readonly everyMs: number
+}
+
+/** A KiB a second: nothing that could be restored with. */
+const LEAST_PACE: LeastPace = { bytes: 30 << 10, everyMs: 30_000 }
+
 /**
- * The body of an answer as a stream that fails with our errors: when the connection breaks, when `signal` is aborted, and
- * when fewer bytes came than announced.
+ * The body of an answer as a stream that fails with our errors: when the connection breaks, when `signal` is aborted, when
+ * fewer bytes came than announced, and when they come too slowly for a reader that waits for them.
  */
 export function checkedBody(
   body: Readable,
   contentLength: number | undefined,
   request: S3Request,
   signal: AbortSignal | undefined,
+  pace: LeastPace = LEAST_PACE,
 ): Readable {
   const cutShort = () => answerError({ status: undefined, name: 'the body was cut short' }, request)
   let received = 0
@@ -28,7 +38,29 @@ export function checkedBody(
   body.on('close', () => {
     if (!body.readableEnded) checked.destroy(cutShort())
   })
-  checked.on('close', () => body.destroy())
+  const stopPacing = keepPace(
+    checked,
+    () => received,
+    pace,
+    () => {
+      checked.destroy(answerError({ status: undefined, name: 'the body came too slowly' }, request))
+    },
+  )
+  checked.on('close', () => {
+    stopPacing()
+    body.destroy()
+  })
   cancelOnAbort(checked, signal, describeRequest(request))
   return body.pipe(checked)
+}
+
+/** Calls `onSlow` when less than the pace came in a span in which the reader had taken all that there was. */
+function keepPace(checked: Transform, received: () => number, pace: LeastPace, onSlow: () => void): () => void {
+  let before = received()
+  const timer = setInterval(() => {
+    const isWaiting = checked.readableLength === 0 && checked.writableLength === 0
+    if (isWaiting && received() - before < pace.bytes) onSlow()
+    before = received()
+  }, pace.everyMs)
+  return () => clearInterval(timer)
 }

@@ -1,10 +1,8 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3'
-import { answerError, type S3Request, s3Error } from './errors.ts'
+import { answerError, regionInAnswer, type S3Request, s3Error } from './errors.ts'
 
 /** Where AWS is asked for the region of any bucket, and the region of services that have none. */
 export const DEFAULT_REGION = 'us-east-1'
-
-const REGION_HEADER = 'x-amz-bucket-region'
 
 /**
  * The region of a bucket, asked of AWS. HeadBucket rather than GetBucketLocation: the header comes with refusals (403)
@@ -28,8 +26,4 @@ export async function detectRegion(client: S3Client, bucket: string, service: st
 
 function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
-}
-
-function regionInAnswer(error: unknown): string | undefined {
-  return (error as { $response?: { headers?: Record<string, string> } }).$response?.headers?.[REGION_HEADER]
 }

@@ -28,7 +28,7 @@ export class S3Storage implements StorageClient {
   readonly #sender: S3Sender
   readonly #root: string
 
-  /** @throws WherryError ERR_CONFIG when only one half of the key pair is given */
+  /** @throws WherryError ERR_CONFIG for options that cannot be right; see {@link S3Sender} */
   constructor(options: S3StorageOptions) {
     this.#sender = new S3Sender(options)
     this.#root = options.path
@@ -119,7 +119,7 @@ export class S3Storage implements StorageClient {
 
   async #open(below: string, signal: AbortSignal | undefined): Promise<Readable> {
     const key = this.#key(below)
-    const command = new GetObjectCommand({ Bucket: this.#sender.bucket, Key: key })
+    const command = new GetObjectCommand({ Bucket: this.#sender.bucket, Key: key, ...this.#sender.settings.touch })
     const { Body, ContentLength } = await this.#sender.send('GET', key, signal, (client, http) =>
       client.send(command, http),
     )

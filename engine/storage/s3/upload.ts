@@ -3,12 +3,13 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   PutObjectCommand,
+  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { abortable, untilAborted } from '../abort.ts'
 import { answerError, describeRequest, NOT_S3, type S3Request } from './errors.ts'
 import { type Part, PartSource } from './parts.ts'
-import type { S3Sender } from './sender.ts'
+import type { HttpOptions, S3Sender } from './sender.ts'
 
 /** Buffers of one part each: one is filled while the other is sent. A third costs 30 MB of peak memory. */
 const PART_BUFFERS = 2
@@ -56,8 +57,9 @@ export async function putWhole(
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const command = new PutObjectCommand({ Bucket: sender.bucket, Key: key, Body: bytes })
-  const { ETag } = await sender.send('PUT', key, signal, (client, http) => client.send(command, http))
+  const command = new PutObjectCommand({ Bucket: sender.bucket, Key: key, Body: bytes, ...sender.settings.create })
+  const put = (client: S3Client, http: HttpOptions) => client.send(command, http)
+  const { ETag } = await sender.send('PUT', key, signal, put, bytes.length)
   confirmed(ETag, sender.request('PUT', key))
 }
 
@@ -97,8 +99,8 @@ async function putParts(
 
 /** Starts a multipart upload. An abort does not interrupt the request: its upload must be known to be removed. */
 async function begin(sender: S3Sender, key: string, signal: AbortSignal): Promise<string | undefined> {
-  const create = new CreateMultipartUploadCommand({ Bucket: sender.bucket, Key: key })
-  const started = sender.send('PUT', key, undefined, (client) => client.send(create))
+  const create = new CreateMultipartUploadCommand({ Bucket: sender.bucket, Key: key, ...sender.settings.create })
+  const started = sender.send('PUT', key, undefined, (client, http) => client.send(create, http))
   try {
     return (await untilAborted(started, signal, describeRequest(sender.request('PUT', key)))).UploadId
   } catch (error) {
@@ -131,16 +133,17 @@ class MultipartUpload {
   }
 
   async #send({ number, bytes }: Part, signal: AbortSignal): Promise<void> {
-    const command = new UploadPartCommand({ ...this.#target, PartNumber: number, Body: bytes })
-    const { ETag } = await this.#sender.send('PUT', this.#target.Key, signal, (client, http) =>
-      client.send(command, http),
-    )
+    const { touch } = this.#sender.settings
+    const command = new UploadPartCommand({ ...this.#target, PartNumber: number, Body: bytes, ...touch })
+    const put = (client: S3Client, http: HttpOptions) => client.send(command, http)
+    const { ETag } = await this.#sender.send('PUT', this.#target.Key, signal, put, bytes.length)
     this.#sent.push({ PartNumber: number, ETag: confirmed(ETag, this.#sender.request('PUT', this.#target.Key)) })
   }
 
   async complete(signal: AbortSignal): Promise<void> {
     const Parts = this.#sent.toSorted((a, b) => a.PartNumber - b.PartNumber)
-    const command = new CompleteMultipartUploadCommand({ ...this.#target, MultipartUpload: { Parts } })
+    const { touch } = this.#sender.settings
+    const command = new CompleteMultipartUploadCommand({ ...this.#target, MultipartUpload: { Parts }, ...touch })
     await this.#sender.send('PUT', this.#target.Key, signal, (client, http) => client.send(command, http))
   }
 

@@ -9,6 +9,11 @@ function answer(status: number | undefined, name: string): Error {
   return Object.assign(new Error('what the service wrote'), { name, $metadata: { httpStatusCode: status } })
 }
 
+/** With the header that tells where the bucket is. */
+function at(region: string, status: number, name: string): Error {
+  return Object.assign(answer(status, name), { $response: { headers: { 'x-amz-bucket-region': region } } })
+}
+
 function broken(code: string): Error {
   return Object.assign(new Error(`connect ${code} 127.0.0.1`), { code })
 }
@@ -32,16 +37,56 @@ const cases: [Error, string, ErrorCode, RegExp][] = [
   [answer(401, 'Unauthorized'), 'PUT', 'ERR_STORAGE_DENIED', /check the access key/],
   [answer(400, 'ExpiredToken'), 'PUT', 'ERR_STORAGE_DENIED', /renew the session token/],
   [answer(403, 'RequestTimeTooSkewed'), 'PUT', 'ERR_STORAGE_DENIED', /set the clock/],
-  [answer(400, 'AuthorizationHeaderMalformed'), 'PUT', 'ERR_STORAGE_DENIED', /set the bucket's region$/],
-  [answer(301, 'Unknown'), 'PUT', 'ERR_STORAGE_DENIED', /set the bucket's region or its endpoint$/],
-  [answer(undefined, 'CredentialsProviderError'), 'PUT', 'ERR_STORAGE_DENIED', /^No credentials were found/],
-  [answer(500, 'InternalError'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /500 InternalError/],
-  [answer(503, 'SlowDown'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /503 SlowDown/],
-  [answer(429, 'TooManyRequests'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /429 TooManyRequests/],
+  [
+    answer(400, 'AuthorizationHeaderMalformed'),
+    'PUT',
+    'ERR_STORAGE_DENIED',
+    /set the bucket's region, or its endpoint$/,
+  ],
+  [answer(301, 'Unknown'), 'PUT', 'ERR_STORAGE_DENIED', /set the bucket's region, or its endpoint$/],
+  [
+    answer(500, 'InternalError'),
+    'PUT',
+    'ERR_STORAGE_UNREACHABLE',
+    /500 InternalError\): it is tried again; if it stays, look at the service$/,
+  ],
+  [
+    answer(503, 'SlowDown'),
+    'PUT',
+    'ERR_STORAGE_UNREACHABLE',
+    /503 SlowDown\): it is tried again more slowly; .*raise sync-interval/,
+  ],
+  [
+    answer(429, 'TooManyRequests'),
+    'PUT',
+    'ERR_STORAGE_UNREACHABLE',
+    /429 TooManyRequests\): it is tried again more slowly/,
+  ],
+  [answer(429, 'Unknown'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /it is tried again more slowly/],
+  [answer(507, 'XMinioStorageFull'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /make room there$/],
+  [answer(403, 'InvalidObjectState'), 'GET', 'ERR_STORAGE_DENIED', /it is archived: make it readable/],
+  [answer(403, 'InvalidTokenId'), 'GET', 'ERR_STORAGE_DENIED', /renew the session token$/],
+  [at('eu-west-1', 301, 'PermanentRedirect'), 'PUT', 'ERR_STORAGE_DENIED', /set region to eu-west-1$/],
+  [
+    at('a secret: x', 301, 'PermanentRedirect'),
+    'PUT',
+    'ERR_STORAGE_DENIED',
+    /set the bucket's region, or its endpoint$/,
+  ],
+  [answer(307, 'TemporaryRedirect'), 'PUT', 'ERR_STORAGE_DENIED', /set the bucket's region, or its endpoint$/],
   [answer(400, 'RequestTimeout'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /RequestTimeout/],
   [answer(undefined, 'TimeoutError'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /TimeoutError/],
   [broken('ECONNREFUSED'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /^https:\/\/s3\.example did not serve PUT .*ECONNREFUSED/],
   [broken('ENOTFOUND'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /ENOTFOUND/],
+  [
+    broken('DEPTH_ZERO_SELF_SIGNED_CERT'),
+    'PUT',
+    'ERR_STORAGE_UNREACHABLE',
+    /NODE_EXTRA_CA_CERTS=FILE, or set skip-verify/,
+  ],
+  [broken('CERT_HAS_EXPIRED'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /has expired: renew it/],
+  [broken('ERR_TLS_CERT_ALTNAME_INVALID'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /for another name: correct the endpoint/],
+  [broken('EPROTO'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /is the endpoint http rather than https/],
   [broken('EPIPE'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /EPIPE/],
 ]
 

@@ -1,15 +1,11 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import Database from 'better-sqlite3'
+import { cachePath, makeOnce } from './cache.ts'
 
 const run = promisify(execFile)
-
-/** Builders wait for each other at most this long. */
-const LOCK_TIMEOUT_MS = 30 * 60_000
 
 /** A server that is built from its Go module, at a pinned version. */
 export interface GoProgram {
@@ -22,15 +18,9 @@ export interface GoProgram {
   readonly go: readonly [major: number, minor: number]
 }
 
-/** Where built servers are kept between runs: `WHERRY_TEST_CACHE`, else `wherry-test` in the user's cache folder. */
-function cacheFolder(): string {
-  const { WHERRY_TEST_CACHE, XDG_CACHE_HOME } = process.env
-  return WHERRY_TEST_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'wherry-test')
-}
-
 /** The built program. The version is in its name, so that a new one is built anew. */
 export function programPath(program: GoProgram): string {
-  return join(cacheFolder(), 'bin', `${program.kind}-${program.version}`)
+  return cachePath('bin', `${program.kind}-${program.version}`)
 }
 
 /** Why `program` cannot be started, or undefined when it is built. */
@@ -53,31 +43,13 @@ async function whyNotBuildable({ title, go: [major, minor] }: GoProgram): Promis
  * @throws Error when there is no fitting Go, or the build fails
  */
 export async function build(program: GoProgram): Promise<void> {
-  const folder = join(cacheFolder(), 'bin')
-  mkdirSync(folder, { recursive: true })
-  // SQLite's file lock is held by this process and ends with it, however it ends.
-  const lock = new Database(join(folder, `${program.kind}.lock`), { timeout: LOCK_TIMEOUT_MS })
-  try {
-    lock.exec('BEGIN EXCLUSIVE')
-    if (existsSync(programPath(program))) return
+  await makeOnce(programPath(program), program.kind, async (aside) => {
     const reason = await whyNotBuildable(program)
     if (reason !== undefined) throw new Error(reason)
-    await buildAside(program, folder)
-  } finally {
-    lock.close()
-  }
-}
-
-/** Built beside and moved into place, so that a build cut short leaves no half program. */
-async function buildAside(program: GoProgram, folder: string): Promise<void> {
-  const aside = await mkdtemp(join(folder, 'build-'))
-  try {
     const args = ['install', '-trimpath', '-ldflags', '-s -w', `${program.package}@${program.version}`]
     await run('go', args, { env: { ...process.env, GOBIN: aside, CGO_ENABLED: '0' }, maxBuffer: 64 << 20 })
     const [name] = await readdir(aside)
     if (name === undefined) throw new Error(`go install made no program of ${program.package}`)
     await rename(join(aside, name), programPath(program))
-  } finally {
-    await rm(aside, { recursive: true, force: true })
-  }
+  })
 }

@@ -1,16 +1,16 @@
 import { type FSWatcher, watch as watchPath } from 'chokidar'
-import { hasCode, messageOf, WherryError } from '../errors.ts'
+import { hasCode, WherryError } from '../errors.ts'
 import type { Position } from '../format/names.ts'
-import { walSize } from '../format/wal.ts'
+import { WAL_HEADER_SIZE, walSize } from '../format/wal.ts'
 import type { WalMark } from '../format/wal-mark.ts'
 import { DatabaseLineage } from '../lineage/database-lineage.ts'
 import type { Logger } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
 import { CommitWatch } from '../sqlite/commit-watch.ts'
 import { Connections } from '../sqlite/connections.ts'
+import { Work } from '../work.ts'
 import { beginGeneration, underLock } from './begin-generation.ts'
-import { checkpoint } from './checkpoint.ts'
-import { isCheckpointDue } from './checkpoint-policy.ts'
+import { Checkpointer } from './checkpointer.ts'
 import { hasContent, isSameFile } from './database-file.ts'
 import { EngineLock } from './engine-lock.ts'
 import { BrokenHistory, History, type HistoryParts } from './history.ts'
@@ -22,9 +22,8 @@ import type { Segment } from './segment.ts'
 import { Spool } from './spool.ts'
 import { SpoolPressure } from './spool-pressure.ts'
 import { StateFile } from './state-file.ts'
-
-/** How long a checkpoint waits for other writers before it is put off. */
-const CHECKPOINT_LOCK_MS = 1000
+import { type DatabaseFigures, sizeOf } from './status.ts'
+import { Trouble } from './trouble.ts'
 
 /** What exists while the database file is open. */
 interface Open {
@@ -52,6 +51,9 @@ export class Database implements ReplicaSource {
   readonly #pressure: SpoolPressure
   readonly #stateFile: StateFile
   readonly #lock: EngineLock
+  readonly #checkpointer: Checkpointer
+  readonly #syncs = new Work()
+  readonly #trouble: Trouble
   readonly lineage: DatabaseLineage
   readonly #snapshots = new Set<Promise<unknown>>()
   #open: Open | undefined
@@ -62,14 +64,9 @@ export class Database implements ReplicaSource {
   #ended: Position | undefined
   #copiedVersion: number | undefined
   #uncopied = false
-  #checkpointAt = performance.now()
-  #checkpointWalBytes = 0
-  /** The last checkpoint back-filled everything, so that nobody can change the file until the next. */
-  #checkpointCompleted = false
+  #copiedBytes = 0
   #closing = false
   #ticking = false
-  #unsavedState: string | undefined
-  #lastError = ''
 
   constructor(options: DatabaseOptions, logger: Logger) {
     this.#options = options
@@ -78,6 +75,8 @@ export class Database implements ReplicaSource {
     this.#pressure = new SpoolPressure(this.#spool, logger)
     this.#stateFile = new StateFile(options.metaPath)
     this.#lock = new EngineLock(options.metaPath)
+    this.#checkpointer = new Checkpointer(options, logger)
+    this.#trouble = new Trouble(logger)
     this.lineage = new DatabaseLineage(options, logger)
   }
 
@@ -91,6 +90,19 @@ export class Database implements ReplicaSource {
 
   get pageSize(): number | undefined {
     return this.#open?.connections.pageSize
+  }
+
+  /** Looks at the files, and never opens them. */
+  get figures(): DatabaseFigures {
+    return {
+      sizeBytes: sizeOf(this.path),
+      walSizeBytes: sizeOf(`${this.path}-wal`),
+      copiedBytes: this.#copiedBytes,
+      spoolBytes: this.#spool.sizeBytes,
+      spoolLimitBytes: this.#options.spoolLimitBytes,
+      syncs: this.#syncs.figures,
+      checkpoints: this.#checkpointer.work.figures,
+    }
   }
 
   addFeed(feed: ReplicaFeed): void {
@@ -114,7 +126,7 @@ export class Database implements ReplicaSource {
       })
       .catch((error: unknown) => {
         if (!hasCode(error, 'ERR_DATABASE_BUSY')) throw error
-        this.#logger.warn('database is busy, trying again', { error: messageOf(error) })
+        this.#trouble.met(error)
       })
     this.#awaitAppearance()
   }
@@ -161,7 +173,7 @@ export class Database implements ReplicaSource {
         throw new WherryError('ERR_DATABASE_BUSY', `${this.path} is not open or changed its WAL just now`)
       }
       const task = use(
-        imageOf(open.connections, open.history, wal, this.#checkpointCompleted),
+        imageOf(open.connections, open.history, wal, this.#checkpointer.isComplete),
         open.generationEnd.signal,
       )
       this.#snapshots.add(task)
@@ -204,16 +216,10 @@ export class Database implements ReplicaSource {
         if (this.#uncopied) await this.#copy()
         if (this.#isCheckpointDue()) await this.#checkpoint()
       })
-      this.#lastError = ''
-      this.#tellUnsavedState()
+      this.#trouble.over()
+      this.#trouble.positionSaved(this.#stateFile.failure)
     } catch (error) {
-      // The same trouble is told once, not with every tick.
-      const message = messageOf(error)
-      if (message !== this.#lastError) {
-        if (hasCode(error, 'ERR_DATABASE_BUSY')) this.#logger.warn('database is busy, trying again', { error: message })
-        else this.#logger.error('sync error', { error: message })
-      }
-      this.#lastError = message
+      this.#trouble.met(error)
     } finally {
       this.#ticking = false
     }
@@ -227,7 +233,10 @@ export class Database implements ReplicaSource {
   }
 
   async #tryOpen(): Promise<void> {
-    if (this.#open !== undefined || !hasContent(this.path)) return
+    if (this.#open === undefined && hasContent(this.path)) await this.#syncs.run(() => this.#openFile())
+  }
+
+  async #openFile(): Promise<void> {
     this.#lock.take(this.path)
     this.#spool.clean()
     this.lineage.opening()
@@ -273,7 +282,7 @@ export class Database implements ReplicaSource {
       throw new WherryError('ERR_DATABASE_BUSY', `${this.path} was replaced just now`)
     }
     if (this.#stateFile.failure !== undefined) this.lineage.claimWhole(history.generation)
-    this.#checkpointCompleted = isComplete
+    this.#checkpointer.begun(isComplete)
     this.#begun = history.generation
     this.#logger.info('sync: new generation', { generation: history.generation, reason })
     return history
@@ -289,10 +298,14 @@ export class Database implements ReplicaSource {
     this.#onCommit()
   }
 
+  /** False when the spool is full before everything is copied. */
   async #copy(): Promise<boolean> {
     await this.#reopenIfReplaced()
     const open = this.#open
-    if (open === undefined) return true
+    return open === undefined || (await this.#syncs.run(() => this.#copyFrom(open)))
+  }
+
+  async #copyFrom(open: Open): Promise<boolean> {
     if (open.brokenBy !== undefined) await this.#newGeneration(open, open.brokenBy)
     const version = open.connections.dataVersion()
     try {
@@ -303,7 +316,7 @@ export class Database implements ReplicaSource {
     } catch (error) {
       if (!(error instanceof BrokenHistory)) throw error
       await this.#newGeneration(open, error.message)
-      return await this.#copy()
+      return await this.#copyFrom(open)
     }
     this.#pressure.ended()
     this.#copiedVersion = version
@@ -316,37 +329,24 @@ export class Database implements ReplicaSource {
     await this.#reopenIfReplaced()
     const open = this.#open
     if (open === undefined || open.brokenBy !== undefined) return
-    this.#checkpointCompleted = false
     try {
-      this.#checkpointCompleted = await checkpoint(open.connections, open.history, CHECKPOINT_LOCK_MS)
+      await this.#checkpointer.run(open.connections, open.history)
     } catch (error) {
       if (!(error instanceof BrokenHistory)) throw error
       await this.#newGeneration(open, error.message)
     }
-    this.#checkpointAt = performance.now()
-    this.#checkpointWalBytes = open.history.position.offset
-    this.#logger.debug('checkpoint', { completed: this.#checkpointCompleted, wal: this.#checkpointWalBytes })
+    this.#checkpointer.ended(open.history)
   }
 
   #isCheckpointDue(): boolean {
     const open = this.#open
-    if (open === undefined || this.#snapshots.size > 0) return false
-    return isCheckpointDue({
-      nowMs: performance.now(),
-      walBytes: open.history.position.offset,
-      pageSize: open.history.pageSize,
-      minPages: this.#options.minCheckpointPageCount,
-      intervalMs: this.#options.checkpointIntervalMs,
-      lastAtMs: this.#checkpointAt,
-      lastWalBytes: this.#checkpointWalBytes,
-      lastCompleted: this.#checkpointCompleted,
-    })
+    return open !== undefined && this.#snapshots.size === 0 && this.#checkpointer.isDue(open.history)
   }
 
   /** True when the file is all there is, but for the row that restarts the WAL: a checkpoint would change nothing. */
   get #isFileCurrent(): boolean {
     const offset = this.#open?.history.position.offset ?? 0
-    return this.#checkpointCompleted && offset <= walSize(1, this.#open?.history.pageSize ?? 0)
+    return this.#checkpointer.isComplete && offset <= walSize(1, this.#open?.history.pageSize ?? 0)
   }
 
   #isUncopied(): boolean {
@@ -360,20 +360,13 @@ export class Database implements ReplicaSource {
   }
 
   #emit(segment: Segment): void {
+    this.#copiedBytes += segment.size - (segment.offset === 0 ? WAL_HEADER_SIZE : 0)
     segment.body.retain()
     for (const feed of this.#feeds) {
       segment.body.retain()
       feed.segment(segment)
     }
     segment.body.release()
-  }
-
-  #tellUnsavedState(): void {
-    const { failure } = this.#stateFile
-    if (failure !== undefined && failure !== this.#unsavedState) {
-      this.#logger.warn('position cannot be saved, the next start may need a new generation', { error: failure })
-    }
-    this.#unsavedState = failure
   }
 
   async #reopenIfReplaced(): Promise<void> {

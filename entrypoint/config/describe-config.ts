@@ -13,7 +13,7 @@ export function describeConfig({ config, section, sourceOrigin }: LoadedConfig):
     ...describeTop(config, section),
     ...describeSection(loggingKeys, section.values.logging, { ...config.logging }, 'logging.'),
     ...pairs(config.databases, section.values.dbs).flatMap(([database, databaseSection], index) =>
-      describeDatabase(database, databaseSection, section, `dbs[${index}].`),
+      describeDatabase(database, databaseSection, `dbs[${index}].`),
     ),
   ]
 }
@@ -43,12 +43,7 @@ function describeTop({ exec, supervisor }: Config, section: ConfigSection): Sett
   )
 }
 
-function describeDatabase(
-  database: DatabaseOptions,
-  section: DatabaseSection,
-  top: ConfigSection,
-  path: string,
-): Setting[] {
+function describeDatabase(database: DatabaseOptions, section: DatabaseSection, path: string): Setting[] {
   const resolved: Resolved<typeof databaseKeys> = {
     path: database.path,
     'meta-path': database.metaPath,
@@ -61,7 +56,7 @@ function describeDatabase(
   return [
     ...describeSection(databaseKeys, section, resolved, path),
     ...pairs(database.replicas, section.values.replicas).flatMap(([replica, replicaSection], index) =>
-      describeReplica(replica, replicaSection, top, `${path}replicas[${index}].`),
+      describeReplica(replica, replicaSection, `${path}replicas[${index}].`),
     ),
   ]
 }

@@ -1,15 +1,18 @@
 import type { ErrorCode } from '../../engine/errors.ts'
 import type { ReplicaOptions } from '../../engine/options.ts'
+import { completeConfig } from './complete-config.ts'
+import { completeReplica } from './complete-replica.ts'
 import type { Config, LoggingOptions } from './config.ts'
 import { settingsEnvironment } from './engine-environment.ts'
 import type { Environment } from './expand-env.ts'
 import type { Given, GivenSection, GivenValue } from './given.ts'
 import { mergeEnvironment } from './merge-environment.ts'
 import { readEnvironment } from './read-environment.ts'
+import { replicaKeys } from './replica-keys.ts'
 import { resolveConfig } from './resolve-config.ts'
 import { resolveLogging } from './resolve-logging.ts'
 import { resolveReplica } from './resolve-replica.ts'
-import { configKeys, replicaKeys } from './schema.ts'
+import { configKeys } from './schema.ts'
 import { makeSection } from './section.ts'
 import { warnUnknown } from './unknown-variables.ts'
 
@@ -18,23 +21,27 @@ const NOTHING: GivenSection = { given: new Map(), missing: () => ({ label: '', o
 /**
  * The configuration of one database that is replicated to URLs, from the command line. No file is read, and no variable
  * that is about a database or a replica; those of the top level and of `logging` count.
- * @throws WherryError ERR_USAGE for an argument, ERR_CONFIG for a variable, ERR_NOT_BUILT
+ * @throws WherryError ERR_USAGE for an argument, ERR_CONFIG for a variable
  */
-export function directConfig(path: string, urls: readonly string[], env: Environment): Config {
+export function directConfig(path: string, urls: readonly string[], environment: Environment): Config {
+  const env = settingsEnvironment(environment)
   const top = topOf(env)
   const replicas = urls.map((url) => argument('REPLICA_URL', { url }))
   const dbs = [argument('DB_PATH', { path, replicas })]
   const given = new Map([...top.given, ['dbs', { value: dbs, place: top.missing('dbs') }] as const])
-  return resolveConfig(makeSection(configKeys, { ...top, given }), undefined, warnUnknown(env))
+  const section = completeConfig(makeSection(configKeys, { ...top, given }), env)
+  return resolveConfig(section, undefined, warnUnknown(env))
 }
 
 /**
- * The replica that a URL on the command line names, with the credentials that variables of the top level give.
- * @throws WherryError ERR_USAGE, ERR_CONFIG for a variable, ERR_NOT_BUILT
+ * The replica that a URL on the command line names, with the credentials that variables of the top level and of providers give.
+ * @throws WherryError ERR_USAGE, ERR_CONFIG for a variable
  */
-export function directReplica(url: string, env: Environment): ReplicaOptions {
+export function directReplica(url: string, environment: Environment): ReplicaOptions {
+  const env = settingsEnvironment(environment)
   const top = makeSection(configKeys, topOf(env))
-  return resolveReplica(makeSection(replicaKeys, argument('REPLICA_URL', { url })), top, () => {})
+  const replica = makeSection(replicaKeys, argument('REPLICA_URL', { url }))
+  return resolveReplica(completeReplica(replica, top, env), () => {})
 }
 
 /**
@@ -42,14 +49,14 @@ export function directReplica(url: string, env: Environment): ReplicaOptions {
  * @throws WherryError ERR_CONFIG
  */
 export function directLogging(env: Environment): LoggingOptions | undefined {
-  const top = topOf(env)
+  const top = topOf(settingsEnvironment(env))
   if (!top.given.has('logging')) return undefined
   return resolveLogging(makeSection(configKeys, top).values.logging, () => {})
 }
 
 /** What variables say about everything but databases. */
 function topOf(env: Environment): GivenSection {
-  const levels = readEnvironment(settingsEnvironment(env))
+  const levels = readEnvironment(env)
   return mergeEnvironment(undefined, { ...levels, database: NOTHING, replica: NOTHING })
 }
 

@@ -21,6 +21,8 @@ export function showValue(spec: Pick<ValueSpec, 'kind'>, value: unknown): ShownV
       return Boolean(value)
     case 'integer':
       return Number(value)
+    case 'secrets':
+      return Array.isArray(value) ? value.map(() => '****') : []
     case 'strings':
     case 'commands':
       return Array.isArray(value) ? value.map((each) => maskPasswords(String(each))) : []

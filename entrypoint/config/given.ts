@@ -47,3 +47,13 @@ export function sectionOf(value: GivenValue): GivenSection | undefined {
 export function sectionsOf(value: GivenValue): readonly GivenSection[] {
   return Array.isArray(value) ? value.flatMap((item) => sectionOf(item) ?? []) : []
 }
+
+/** These values as if they were given at this place; undefined ones are not. */
+export function givenAt(
+  place: Place,
+  values: Readonly<Record<string, string | boolean | undefined>>,
+): Map<string, Given> {
+  return new Map(
+    Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, { value, place }]])),
+  )
+}

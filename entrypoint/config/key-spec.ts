@@ -1,6 +1,7 @@
 /** What the tables of schema.ts say about a key, and what reading by them gives. */
 import type { WherryError } from '../../engine/errors.ts'
-import type { replicaTypes } from './replica-url.ts'
+import type { Given, Place } from './given.ts'
+import type { ReplicaType } from './replica-types.ts'
 
 /** What a key of each kind becomes. Durations are milliseconds, sizes bytes. */
 interface KindValues {
@@ -19,6 +20,8 @@ interface KindValues {
   strings: readonly string[]
   /** Texts that may hold commas. */
   commands: readonly string[]
+  /** Never echoed. Its variable can name a file. */
+  secrets: readonly string[]
 }
 
 interface AnyKey {
@@ -26,10 +29,10 @@ interface AnyKey {
   /** Of a replica: says where it is, and means nothing elsewhere. */
   readonly place?: true
   /** Of a replica: the types that have this key; without it all of them. */
-  readonly types?: readonly (typeof replicaTypes)[number][]
+  readonly types?: readonly ReplicaType[]
 }
 
-type ListKind = 'strings' | 'commands'
+type ListKind = 'strings' | 'commands' | 'secrets'
 
 /** A key with one value. */
 export interface SingleSpec extends AnyKey {
@@ -75,6 +78,10 @@ export interface Section<T extends KeyTable> {
   readonly values: { readonly [K in keyof T]: ValueOf<T[K]> }
   /** Where the value of a key was given, as `wherry config` shows it; undefined for a default, and for nothing. */
   origin(key: keyof T & string): string | undefined
+  /** Where a key stands, or would stand. */
+  place(key: keyof T & string): Place
+  /** The same with these values for keys that are not set. */
+  filled(below: ReadonlyMap<string, Given>): Section<T>
   /** An error about one of its keys, or about the mapping itself, that names where it stands. */
   error(key: (keyof T & string) | undefined, message: string, code?: WherryError['code']): WherryError
 }

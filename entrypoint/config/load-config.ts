@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { hasCode, messageOf, systemCode, WherryError } from '../../engine/errors.ts'
+import { completeConfig } from './complete-config.ts'
 import type { Config } from './config.ts'
 import { settingsEnvironment } from './engine-environment.ts'
 import { type Environment, expandEnv } from './expand-env.ts'
@@ -30,6 +31,7 @@ export interface LoadOptions {
 /** A configuration with what it was made from. */
 export interface LoadedConfig {
   readonly config: Config
+  /** With what follows from other keys. */
   readonly section: ConfigSection
   /** What named the file: a flag, a variable, or the default path; undefined without a file. */
   readonly sourceOrigin: string | undefined
@@ -41,7 +43,7 @@ export interface LoadedConfig {
  *
  * @param env the environment as Wherry got it: secrets are read from their files here
  * @param defaultPath where the file is looked for when nothing names one
- * @throws WherryError ERR_CONFIG, ERR_NOT_BUILT
+ * @throws WherryError ERR_CONFIG
  */
 export async function loadConfig(options: LoadOptions, env: Environment, defaultPath?: string): Promise<Config> {
   return (await loadSections(options, env, defaultPath)).config
@@ -75,7 +77,8 @@ async function load(
   const file = text === undefined ? undefined : readDocument(expand(text, env, options), path)
   const levels = withoutToldPath(readEnvironment(env), env, file)
   if (file === undefined && (origin !== 'default' || saysNothing(levels))) throw notFound(path)
-  const section = makeSection(configKeys, mergeEnvironment(file && { path, section: file }, levels))
+  const given = mergeEnvironment(file && { path, section: file }, levels)
+  const section = completeConfig(makeSection(configKeys, given), env)
   const config = resolveConfig(section, file && path, warnings)
   return { config, section, sourceOrigin: file && origin }
 }

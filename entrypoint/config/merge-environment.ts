@@ -1,7 +1,7 @@
 import { WherryError } from '../../engine/errors.ts'
 import { type GivenSection, overlay, sectionOf, sectionsOf } from './given.ts'
 import type { GivenLevels } from './read-environment.ts'
-import { replicaKeys } from './schema.ts'
+import { replicaKeys } from './replica-keys.ts'
 import { variableName } from './variables.ts'
 
 /** What a configuration file gives. */

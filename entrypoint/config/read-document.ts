@@ -93,6 +93,7 @@ class DocumentReader {
         return this.#list(entry).map((item) => this.section(spec.keys, item))
       case 'strings':
       case 'commands':
+      case 'secrets':
         return this.#texts(entry)
       default:
         return this.#scalar(spec, entry)

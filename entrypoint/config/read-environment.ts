@@ -1,8 +1,8 @@
 import { WherryError } from '../../engine/errors.ts'
 import type { Environment } from './expand-env.ts'
-import type { Given, GivenSection, Place } from './given.ts'
+import type { Given, GivenSection } from './given.ts'
 import { isNull, mismatch, type ReadableSpec, readScalar } from './scalar.ts'
-import { givingVariable } from './secret-files.ts'
+import { placeOfVariable } from './secret-files.ts'
 import { type Level, levels, type Variable, variableName, variables } from './variables.ts'
 
 /** What variables say, by the mapping that they are about. */
@@ -19,11 +19,12 @@ export function readEnvironment(env: Environment): GivenLevels {
   for (const level of Object.keys(levels)) given.set(level as Level, new Map())
   for (const variable of variables) {
     const value = readVariable(variable, env[variable.name] ?? '')
-    if (value !== undefined) given.get(variable.level)?.set(variable.key, { value, place: placeOf(variable.name, env) })
+    if (value !== undefined)
+      given.get(variable.level)?.set(variable.key, { value, place: placeOfVariable(variable.name, env) })
   }
   const section = (level: Level): GivenSection => ({
     given: given.get(level) ?? new Map(),
-    missing: (key) => placeOf(key === undefined ? `${levels[level].prefix}*` : variableName(level, key), env),
+    missing: (key) => placeOfVariable(key === undefined ? `${levels[level].prefix}*` : variableName(level, key), env),
   })
   const age = section('age')
   if (age.given.size > 0) given.get('replica')?.set('age', { value: age, place: age.missing(undefined) })
@@ -42,6 +43,9 @@ function readVariable({ name, spec }: Variable, text: string): Given['value'] {
       return items(text, /[\n,]/)
     case 'commands':
       return items(text, /\n/)
+    case 'secrets':
+      // A file of keys, comments included.
+      return [text]
     case 'duration':
       // Nanoseconds without a unit are for files that Litestream reads as well.
       return readText(name, { kind: 'period' }, text)
@@ -61,9 +65,4 @@ function items(text: string, separator: RegExp): string[] {
     .split(separator)
     .map((item) => item.trim())
     .filter((item) => item !== '')
-}
-
-function placeOf(name: string, env: Environment): Place {
-  const variable = givingVariable(env, name)
-  return { label: variable, origin: variable, code: 'ERR_CONFIG' }
 }

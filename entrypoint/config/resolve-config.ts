@@ -8,9 +8,10 @@ import type { ConfigSection } from './schema.ts'
 
 /**
  * The configuration, resolved and checked.
+ * @param section as completeConfig gives it
  * @param source absolute path of the file that it came from, if any
  * @param known what is to be warned about already
- * @throws WherryError ERR_CONFIG for a setting that can't be right, ERR_NOT_BUILT for one that is not built yet
+ * @throws WherryError ERR_CONFIG for a setting that can't be right
  */
 export function resolveConfig(
   section: ConfigSection,

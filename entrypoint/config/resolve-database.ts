@@ -1,14 +1,15 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { type DatabaseOptions, databaseDefaults, type ReplicaOptions } from '../../engine/options.ts'
 import { absolutePath } from './paths.ts'
+import type { ReplicaSection } from './replica-keys.ts'
 import { resolveReplica } from './resolve-replica.ts'
-import type { ConfigSection, DatabaseSection, ReplicaSection } from './schema.ts'
+import type { ConfigSection, DatabaseSection } from './schema.ts'
 
 /**
  * One database with its replicas, resolved. `meta-path` is taken as it stands, relative to the working directory.
- * @param top has what replicas without their own credentials take
+ * @param top has what counts for all databases
  * @param warn gets a sentence for each setting that does nothing yet
- * @throws WherryError ERR_CONFIG, ERR_NOT_BUILT
+ * @throws WherryError ERR_CONFIG
  */
 export function resolveDatabase(
   section: DatabaseSection,
@@ -27,7 +28,7 @@ export function resolveDatabase(
     maxCheckpointPageCount: Math.max(values['max-checkpoint-page-count'], 0),
     spoolLimitBytes: positive(section, 'spool-limit'),
     onConflict: top.values.conflict === 'use-local' ? 'use-local' : databaseDefaults.onConflict,
-    replicas: resolveReplicas(values.replicas, top, warn),
+    replicas: resolveReplicas(values.replicas, warn),
   }
 }
 
@@ -40,14 +41,10 @@ function positive(
   throw section.error(key, `${key} must be above 0`)
 }
 
-function resolveReplicas(
-  sections: readonly ReplicaSection[],
-  top: ConfigSection,
-  warn: (warning: string) => void,
-): ReplicaOptions[] {
+function resolveReplicas(sections: readonly ReplicaSection[], warn: (warning: string) => void): ReplicaOptions[] {
   const names = new Set<string>()
   return sections.map((section) => {
-    const replica = resolveReplica(section, top, warn)
+    const replica = resolveReplica(section, warn)
     if (names.has(replica.name)) {
       const why = section.values.name === undefined ? ' (the type, as name is not set)' : ''
       throw section.error('name', `two replicas are called "${replica.name}"${why}; set name to tell them apart`)

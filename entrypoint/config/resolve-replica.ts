@@ -1,29 +1,25 @@
 import type { ReplicaOptions } from '../../engine/options.ts'
-import { resolveStorage } from './resolve-storage.ts'
-import type { ConfigSection, ReplicaSection } from './schema.ts'
+import type { ReplicaSection } from './replica-keys.ts'
+import { resolveAge } from './resolve-age.ts'
+import { resolveStorage } from './storage/resolve-storage.ts'
 
 /**
  * One replica, resolved. A replica without a name is called by its type.
- * @param top has the credentials of replicas without their own
+ * @param section as completeReplica gives it
  * @param warn gets a sentence for each setting that does nothing yet
- * @throws WherryError ERR_CONFIG, ERR_NOT_BUILT
+ * @throws WherryError ERR_CONFIG
  */
-export function resolveReplica(
-  section: ReplicaSection,
-  top: ConfigSection,
-  warn: (warning: string) => void,
-): ReplicaOptions {
+export function resolveReplica(section: ReplicaSection, warn: (warning: string) => void): ReplicaOptions {
   const { values } = section
-  if (Object.values(values.age.values).some((list) => list !== undefined && list.length > 0)) {
-    throw section.error('age', 'encryption with age is not built yet; remove its keys', 'ERR_NOT_BUILT')
-  }
   if (values['validation-interval'] !== undefined) {
     warn(section.error('validation-interval', 'backups are not validated yet').message)
   }
-  const storage = resolveStorage(section, top)
+  const storage = resolveStorage(section)
+  const age = resolveAge(values.age)
   return {
     name: values.name ?? storage.type,
     storage,
+    ...(age === undefined ? {} : { age }),
     syncIntervalMs: positive(section, 'sync-interval'),
     retentionMs: Math.max(values.retention, 0),
     retentionCheckIntervalMs: positive(section, 'retention-check-interval'),

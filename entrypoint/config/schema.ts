@@ -2,85 +2,10 @@
  * The keys of the configuration, one table a level: kind, default and meaning. Reading files and variables, the names of
  * the variables, validation, defaults and the tables of docs/configuration.md all come from here.
  */
-import { databaseDefaults, replicaDefaults } from '../../engine/options.ts'
+import { databaseDefaults } from '../../engine/options.ts'
 import type { KeyTable, Section } from './key-spec.ts'
+import { replicaKeys } from './replica-keys.ts'
 import { supervisorDefaults } from './supervisor-options.ts'
-
-export const ageKeys = {
-  identities: { kind: 'strings', doc: 'Private keys to read with. Not built yet' },
-  recipients: { kind: 'strings', doc: 'Public keys to write with. Not built yet' },
-} as const satisfies KeyTable
-
-export const replicaKeys = {
-  type: {
-    kind: 'string',
-    place: true,
-    doc: '`file` or `s3`. Without it: the scheme of `url`, else `file`. The scheme of `url` wins',
-  },
-  name: { kind: 'string', doc: 'Name in listings and logs, unique within the database. Without it: the type' },
-  url: { kind: 'url', place: true, doc: 'Where the replica is, as one URL; instead of `path` and `bucket`' },
-  path: { kind: 'string', place: true, doc: 'Folder (file; `~` is expanded) or key prefix (s3)' },
-  bucket: { kind: 'string', place: true, types: ['s3'], doc: 'Bucket (s3)' },
-  region: {
-    kind: 'string',
-    place: true,
-    types: ['s3'],
-    doc: 'Region (s3). Without it: the one in `url`, else `us-east-1` with an endpoint, else the service is asked',
-  },
-  endpoint: {
-    kind: 'string',
-    place: true,
-    types: ['s3'],
-    doc: 'Service that is not AWS (s3); `https://` unless it says otherwise',
-  },
-  'force-path-style': {
-    kind: 'boolean',
-    place: true,
-    types: ['s3'],
-    doc: 'Bucket in the path, not the host name (s3). Without it: true exactly with an endpoint',
-  },
-  'skip-verify': {
-    kind: 'boolean',
-    place: true,
-    types: ['s3'],
-    default: false,
-    doc: 'Accept any TLS certificate of the endpoint (s3)',
-  },
-  'access-key-id': {
-    kind: 'secret',
-    types: ['s3'],
-    doc: 'Static credentials (s3). Without both keys: the AWS default chain',
-  },
-  'secret-access-key': { kind: 'secret', types: ['s3'], doc: 'See `access-key-id`' },
-  'sync-interval': {
-    kind: 'duration',
-    default: replicaDefaults.syncIntervalMs,
-    doc: 'Least time between two uploads; above 0',
-  },
-  retention: {
-    kind: 'duration',
-    default: replicaDefaults.retentionMs,
-    doc: 'How long snapshots, and the WAL after them, are kept; 0 or less keeps everything',
-  },
-  'retention-check-interval': {
-    kind: 'duration',
-    default: replicaDefaults.retentionCheckIntervalMs,
-    doc: 'How often old objects are looked for; above 0',
-  },
-  'snapshot-interval': {
-    kind: 'duration',
-    default: replicaDefaults.snapshotIntervalMs,
-    doc: 'How often a snapshot is taken; 0: only when a generation starts and when retention needs one',
-  },
-  'validation-interval': { kind: 'duration', doc: 'Accepted with a warning; not built yet' },
-  age: { kind: 'section', keys: ageKeys, doc: 'Encryption with age. Not built yet: any key in it is an error' },
-  'account-name': { kind: 'string', place: true, types: ['abs'], doc: 'abs; not built yet' },
-  'account-key': { kind: 'secret', types: ['abs'], doc: 'abs; not built yet' },
-  host: { kind: 'string', place: true, types: ['sftp'], doc: 'sftp; not built yet' },
-  user: { kind: 'string', place: true, types: ['sftp'], doc: 'sftp; not built yet' },
-  password: { kind: 'secret', types: ['sftp'], doc: 'sftp; not built yet' },
-  'key-path': { kind: 'string', types: ['sftp'], doc: 'sftp; not built yet' },
-} as const satisfies KeyTable
 
 export const databaseKeys = {
   path: { kind: 'string', doc: 'The database file; required. `~` is expanded' },
@@ -183,7 +108,6 @@ export const configKeys = {
   'withhold-env': { kind: 'strings', doc: 'Further variables that the app does not get. Wherry only' },
 } as const satisfies KeyTable
 
-export type ReplicaSection = Section<typeof replicaKeys>
 export type DatabaseSection = Section<typeof databaseKeys>
 export type LoggingSection = Section<typeof loggingKeys>
 export type ConfigSection = Section<typeof configKeys>

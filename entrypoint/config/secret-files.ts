@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { messageOf, systemCode, WherryError } from '../../engine/errors.ts'
 import type { Environment } from './expand-env.ts'
+import type { Place } from './given.ts'
 import { fileVariable, secretVariables } from './variables.ts'
 
 const READ_BYTES = 4096
@@ -32,9 +33,11 @@ export function readSecret(env: Environment, name: string): string | undefined {
   return secret
 }
 
-/** Which variable gave the value of `name`: itself, or the one that names its file. */
-export function givingVariable(env: Environment, name: string): string {
-  return secretVariables.includes(name) && env[fileVariable(name)] ? fileVariable(name) : name
+/** Where the value of a variable was given: in itself, or in the one that names its file. */
+export function placeOfVariable(name: string, env: Environment): Place {
+  const isInFile = secretVariables.includes(name) && Boolean(env[fileVariable(name)])
+  const variable = isInFile ? fileVariable(name) : name
+  return { label: variable, origin: variable, code: 'ERR_CONFIG' }
 }
 
 /** Waits for what a pipe (`<(command)`) still brings. */

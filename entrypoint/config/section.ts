@@ -18,6 +18,11 @@ export function makeSection<T extends KeyTable>(table: T, { given, missing }: Gi
     // The readers give each key the type of its kind, which TypeScript can't follow through a table.
     values: Object.fromEntries(values) as Section<T>['values'],
     origin: (key) => originOf(given.get(key)),
+    place: placeOf,
+    filled: (below) => {
+      const set = [...given].filter(([, { value }]) => value !== undefined)
+      return makeSection(table, { given: new Map([...below, ...set]), missing })
+    },
     error: (key, message, code) => {
       const place = placeOf(key)
       return new WherryError(code ?? place.code, `${place.label}: ${message}`)

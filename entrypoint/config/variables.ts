@@ -1,5 +1,6 @@
 import type { KeyTable, ValueSpec } from './key-spec.ts'
-import { ageKeys, configKeys, databaseKeys, loggingKeys, replicaKeys } from './schema.ts'
+import { ageKeys, replicaKeys } from './replica-keys.ts'
+import { configKeys, databaseKeys, loggingKeys } from './schema.ts'
 
 /** The mappings that variables can set: the top one and `logging`, the only database and its only replica. */
 export type Level = 'top' | 'logging' | 'database' | 'replica' | 'age'
@@ -52,11 +53,16 @@ export const foreignSecrets: readonly string[] = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
+  'LITESTREAM_AZURE_ACCOUNT_KEY',
+  'AZURE_STORAGE_KEY',
+  'AZURE_STORAGE_SAS_TOKEN',
+  'AZURE_STORAGE_CONNECTION_STRING',
+  'AZURE_CLIENT_SECRET',
 ]
 
 /** Every variable `X` whose value can stand in the file that `X_FILE` names. */
 export const secretVariables: readonly string[] = [
-  ...variables.filter(({ spec }) => spec.kind === 'secret' || spec.kind === 'url').map(({ name }) => name),
+  ...variables.filter(({ spec }) => ['secret', 'secrets', 'url'].includes(spec.kind)).map(({ name }) => name),
   ...foreignSecrets,
 ]
 

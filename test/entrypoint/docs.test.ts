@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { factVariables } from '../../entrypoint/config/fact-variables.ts'
 import type { KeyTable } from '../../entrypoint/config/key-spec.ts'
-import { configKeys, databaseKeys, loggingKeys, replicaKeys } from '../../entrypoint/config/schema.ts'
+import { ageKeys, replicaKeys } from '../../entrypoint/config/replica-keys.ts'
+import { configKeys, databaseKeys, loggingKeys } from '../../entrypoint/config/schema.ts'
 import { fileVariable, foreignSecrets, secretVariables, variables } from '../../entrypoint/config/variables.ts'
 import { exitStatuses, UNEXPECTED_STATUS } from '../../entrypoint/exit-codes.ts'
 import { keyTable, variableRows } from '../support/key-tables.ts'
@@ -17,6 +18,7 @@ for (const [heading, keys] of Object.entries({
   '`logging`': loggingKeys,
   '`dbs[]`': databaseKeys,
   '`dbs[].replicas[]`': replicaKeys,
+  '`dbs[].replicas[].age`': ageKeys,
 })) {
   test(`docs/configuration.md has the keys of ${heading} as the code has them`, () => {
     const section = documentText('configuration.md')

@@ -14,6 +14,7 @@ const kinds: Readonly<Record<KeySpec['kind'], string>> = {
   size: 'size',
   strings: 'list of texts',
   commands: 'list of texts',
+  secrets: 'list of texts',
   section: 'mapping',
   sections: 'list of mappings',
 }

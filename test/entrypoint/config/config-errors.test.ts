@@ -134,22 +134,6 @@ for (const [text, message] of errors) {
   })
 }
 
-const notBuilt: [string, string][] = [
-  [replicaText('type: sftp', 'host: h', 'user: u'), `${at}.type: replica type sftp is not built yet; file and s3 are`],
-  [replicaText('url: gcs://b/p'), `${at}.url: replica type gcs is not built yet; file and s3 are`],
-  [replicaText('url: abs://a@c/p', 'account-key: k'), `${at}.url: replica type abs is not built yet; file and s3 are`],
-  [
-    replicaText('age: {recipients: [age1x]}', 'path: /r'),
-    `${at}.age: encryption with age is not built yet; remove its keys`,
-  ],
-]
-
-for (const [text, message] of notBuilt) {
-  test(`ERR_NOT_BUILT: ${message}`, () => {
-    assert.throws(() => resolveText(text), { code: 'ERR_NOT_BUILT', message })
-  })
-}
-
 /** Broken YAML, and where the error is. */
 const broken: [string, RegExp][] = [
   ['\tdbs: []', /^\/c\.yml:1:1: not valid YAML: tabs are not allowed/],

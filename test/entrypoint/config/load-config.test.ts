@@ -74,9 +74,9 @@ test('Errors of the variables and of arguments say which it was', async () => {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: "x:\/\/b" has a scheme/,
   })
-  assert.throws(() => directReplica('sftp://u@h', {}), {
-    code: 'ERR_NOT_BUILT',
-    message: /^REPLICA_URL: replica type sftp/,
+  assert.throws(() => directReplica('sftp://h', {}), {
+    code: 'ERR_USAGE',
+    message: /^REPLICA_URL: an sftp replica needs user/,
   })
   assert.throws(() => directConfig('/a', ['file:///r', 'file:///s'], {}), {
     code: 'ERR_USAGE',

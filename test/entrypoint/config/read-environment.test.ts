@@ -173,13 +173,6 @@ for (const [env, message] of wrong) {
   })
 }
 
-test('Age is not built: its variables are an error', async () => {
-  await assert.rejects(load({ ...one, WHERRY_REPLICA_AGE_RECIPIENTS: 'age1x' }), {
-    code: 'ERR_NOT_BUILT',
-    message: 'WHERRY_REPLICA_AGE_*: encryption with age is not built yet; remove its keys',
-  })
-})
-
 test('A variable that is not known is a warning with the nearest one', async () => {
   const { warnings } = await load({
     ...one,

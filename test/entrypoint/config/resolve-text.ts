@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import type { DatabaseOptions, ReplicaOptions } from '../../../engine/options.ts'
+import { completeConfig } from '../../../entrypoint/config/complete-config.ts'
 import type { Config } from '../../../entrypoint/config/config.ts'
+import type { Environment } from '../../../entrypoint/config/expand-env.ts'
 import { readDocument } from '../../../entrypoint/config/read-document.ts'
 import { resolveConfig } from '../../../entrypoint/config/resolve-config.ts'
 import { configKeys } from '../../../entrypoint/config/schema.ts'
 import { makeSection } from '../../../entrypoint/config/section.ts'
 
 /** The configuration in a file of this text, called /c.yml in messages. */
-export function resolveText(text: string): Config {
-  return resolveConfig(makeSection(configKeys, readDocument(text, '/c.yml')), '/c.yml')
+export function resolveText(text: string, env: Environment = {}): Config {
+  const section = makeSection(configKeys, readDocument(text, '/c.yml'))
+  return resolveConfig(completeConfig(section, env), '/c.yml')
 }
 
 /** The first database of a file of this text. */

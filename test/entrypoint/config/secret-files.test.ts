@@ -31,11 +31,17 @@ for (const [content, secret] of contents) {
 }
 
 test('Secrets of storage services, of Litestream and of every secret key have a file', () => {
+  const ofReplica = [
+    ...['URL', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN', 'SSE_CUSTOMER_KEY'],
+    ...['ACCOUNT_KEY', 'SAS_TOKEN', 'CONNECTION_STRING', 'CREDENTIALS', 'PASSWORD', 'KEY_PASSPHRASE', 'AGE_IDENTITIES'],
+  ].map((key) => `WHERRY_REPLICA_${key}`)
   const expected = [
     ...['WHERRY_ACCESS_KEY_ID', 'WHERRY_SECRET_ACCESS_KEY'],
-    ...['URL', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'ACCOUNT_KEY', 'PASSWORD'].map((key) => `WHERRY_REPLICA_${key}`),
+    ...ofReplica,
     ...['LITESTREAM_ACCESS_KEY_ID', 'LITESTREAM_SECRET_ACCESS_KEY'],
-    ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
+    ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'LITESTREAM_AZURE_ACCOUNT_KEY'],
+    ...['KEY', 'SAS_TOKEN', 'CONNECTION_STRING'].map((name) => `AZURE_STORAGE_${name}`),
+    'AZURE_CLIENT_SECRET',
   ]
   assert.deepEqual([...secretVariables], expected)
 })

@@ -1,0 +1,71 @@
+import { azureSettings } from './azure-settings.ts'
+import type { Environment } from './expand-env.ts'
+import { type Given, givenAt } from './given.ts'
+import { hasKey, type ReplicaSection } from './replica-keys.ts'
+import { type ReplicaType, replicaType, typeHint } from './replica-types.ts'
+import { isReplicaUrl, parseReplicaUrl, type ReplicaUrl, redactUrl } from './replica-url.ts'
+import type { ConfigSection } from './schema.ts'
+import { placeOfVariable } from './secret-files.ts'
+
+/**
+ * A replica with what it does not say itself: its type, the parts of its URL, then what the top level has for all, then what
+ * variables of providers say.
+ * @param env with secrets filled in from their files
+ * @throws WherryError ERR_CONFIG for a URL or a type that is not one, and for a URL beside its parts
+ */
+export function completeReplica(section: ReplicaSection, top: ConfigSection, env: Environment): ReplicaSection {
+  const url = urlOf(section)
+  const type = url?.type ?? configuredType(section)
+  const inUrl = url === undefined ? [] : givenAt({ ...section.place('url'), origin: 'url' }, url.parts)
+  const own = section.filled(new Map(inUrl))
+  const configured = own.filled(fromTop(type, top))
+  const complete = configured.filled(fromVariables(type, configured, env))
+  // The scheme of the URL wins over the key.
+  return { ...complete, values: { ...complete.values, type } }
+}
+
+function urlOf({ values, error }: ReplicaSection): ReplicaUrl | undefined {
+  const { url: text, path } = values
+  const url = text === undefined ? undefined : parseReplicaUrl(text)
+  if (typeof url === 'string') throw error('url', url)
+  if (path !== undefined && isReplicaUrl(path)) {
+    throw error('path', `"${redactUrl(path)}" is a URL; give it as url, not as path`)
+  }
+  if (url === undefined) return undefined
+  for (const key of ['path', url.type === 'sftp' ? 'host' : 'bucket'] as const) {
+    if (values[key] !== undefined) throw error(key, `${key} and url are both set; drop one of them`)
+  }
+  return url
+}
+
+function configuredType({ values, error }: ReplicaSection): ReplicaType {
+  const { type: text = 'file' } = values
+  const type = replicaType(text)
+  if (type !== undefined) return type
+  throw error('type', `"${text}" is not a replica type${typeHint(text, 'types')}`)
+}
+
+/** What the top level has for replicas of this type. */
+function fromTop(type: ReplicaType, top: ConfigSection): Map<string, Given> {
+  const keys = (['access-key-id', 'secret-access-key'] as const).filter((key) => hasKey(type, key))
+  return new Map(keys.flatMap((key) => [...givenAt(top.place(key), { [key]: top.values[key] })]))
+}
+
+function fromVariables(type: ReplicaType, section: ReplicaSection, env: Environment): Map<string, Given> {
+  switch (type) {
+    case 'abs':
+      return azureSettings(section, env)
+    case 'gcs':
+      return givenAt(placeOfVariable('STORAGE_EMULATOR_HOST', env), { endpoint: emulatorUrl(env) })
+    case 'sftp':
+      return givenAt(placeOfVariable('SSH_AUTH_SOCK', env), { agent: env.SSH_AUTH_SOCK || undefined })
+    default:
+      return new Map()
+  }
+}
+
+/** Emulators speak http, and the variable mostly has a bare host and port. */
+function emulatorUrl({ STORAGE_EMULATOR_HOST: host }: Environment): string | undefined {
+  if (!host) return undefined
+  return isReplicaUrl(host) ? host : `http://${host}`
+}

@@ -1,0 +1,42 @@
+import type { S3StorageOptions } from '../../../engine/storage/options.ts'
+import type { ReplicaSection } from '../replica-keys.ts'
+import { keyPrefix } from '../replica-url.ts'
+import { resolveEndpoint } from './endpoint.ts'
+import { resolveEncryption } from './resolve-encryption.ts'
+
+/** @throws WherryError ERR_CONFIG */
+export function resolveS3(section: ReplicaSection): S3StorageOptions {
+  const { values, error } = section
+  if (!values.bucket) throw error(undefined, 'an s3 replica needs bucket, or url')
+  const endpoint = resolveEndpoint(section, 'access-key-id and secret-access-key')
+  const encryption = resolveEncryption(section)
+  return {
+    type: 's3',
+    bucket: values.bucket,
+    path: keyPrefix(values.path ?? ''),
+    region: values.region ?? (endpoint === undefined ? undefined : 'us-east-1'),
+    endpoint,
+    forcePathStyle: values['force-path-style'] ?? endpoint !== undefined,
+    skipVerify: values['skip-verify'],
+    ...staticCredentials(section),
+    ...(values['storage-class'] === undefined ? {} : { storageClass: values['storage-class'] }),
+    ...(encryption === undefined ? {} : { encryption }),
+  }
+}
+
+type Credentials = Pick<S3StorageOptions, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>
+
+function staticCredentials({ values, error }: ReplicaSection): Credentials {
+  const { 'access-key-id': accessKeyId, 'secret-access-key': secretAccessKey, 'session-token': sessionToken } = values
+  const halves = ['access-key-id', 'secret-access-key'] as const
+  const [set] = halves.filter((key) => values[key] !== undefined)
+  const [unset] = halves.filter((key) => values[key] === undefined)
+  if (set !== undefined && unset !== undefined) {
+    throw error(set, `${set} is set without ${unset}; set both, or neither`)
+  }
+  if (sessionToken === undefined) return { accessKeyId, secretAccessKey }
+  if (set === undefined) {
+    throw error('session-token', 'session-token is set without access-key-id and secret-access-key; set all three')
+  }
+  return { accessKeyId, secretAccessKey, sessionToken }
+}

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Database } from './database/database.ts'
 import { hasContent } from './database/database-file.ts'
+import type { DatabaseFigures } from './database/status.ts'
 import type { Position } from './format/names.ts'
 import { acceptLocal } from './lineage/accept.ts'
 import { type Cleared, type Examination, examineDatabase } from './lineage/examine.ts'
@@ -11,6 +12,7 @@ import { Replica } from './replica/replica.ts'
 import type { ReplicaStatus } from './replica/status.ts'
 import type { RestoreRequest, RestoreResult } from './restore/restore.ts'
 import type { RestoreSource } from './restore/restore-from.ts'
+import { Meter } from './storage/meter.ts'
 import { openStorage } from './storage/open.ts'
 
 export interface DatabaseStatus {
@@ -19,6 +21,7 @@ export interface DatabaseStatus {
   readonly position: Position | undefined
   /** The file is there and not open: something keeps it locked, another engine perhaps. */
   readonly isBlocked: boolean
+  readonly figures: DatabaseFigures
   readonly replicas: readonly ReplicaStatus[]
 }
 
@@ -56,8 +59,10 @@ export class Engine {
       const replicas: Replica[] = []
       this.#units.push({ database, replicas })
       for (const replicaOptions of options.replicas) {
-        const client = await openStorage(replicaOptions)
-        const replica = new Replica(replicaOptions, database, client, logger.with({ replica: replicaOptions.name }))
+        const meter = new Meter()
+        const client = await openStorage(replicaOptions, { meter })
+        const replicaLogger = logger.with({ replica: replicaOptions.name })
+        const replica = new Replica(replicaOptions, database, client, replicaLogger, meter)
         database.addFeed(replica)
         replicas.push(replica)
       }
@@ -104,6 +109,7 @@ export class Engine {
       path: database.path,
       position: database.position,
       isBlocked: isBlocked(database),
+      figures: database.figures,
       replicas: replicas.map((replica) => replica.status),
     }))
   }

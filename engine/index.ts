@@ -1,7 +1,16 @@
 /**
- * The replication engine as a library. Replicate and restore: {@link EngineThread}. List what a replica holds:
+ * The replication engine as a library. Replicate, restore and check: {@link EngineThread}. List what a replica holds:
  * {@link openStorage}. Nothing here loads SQLite or an SDK before it is used.
  */
+export type { DatabaseFigures } from './database/status.ts'
+export type {
+  CheckRequest,
+  CopyReport,
+  Fault,
+  GenerationReport,
+  GenerationVerdict,
+  ReplicaReport,
+} from './check/report.ts'
 export type { DatabaseStatus } from './engine.ts'
 export { type ErrorCode, hasCode, messageOf, systemCode, WherryError } from './errors.ts'
 export { formatPosition, hex8, isGeneration, type Position } from './format/names.ts'
@@ -16,10 +25,11 @@ export {
   type ReplicaOptions,
   replicaDefaults,
 } from './options.ts'
-export type { ReplicaStatus } from './replica/status.ts'
+export type { ReplicaFigures, ReplicaStatus } from './replica/status.ts'
 export type { RestoreRequest, RestoreResult } from './restore/restore.ts'
 export { temporaryFilesOf } from './restore/temporary-files.ts'
 export type { SegmentInfo, SnapshotInfo, StorageClient } from './storage/client.ts'
+export { type Operation, type OperationsFigures, operations } from './storage/meter.ts'
 export { openStorage } from './storage/open.ts'
 export type {
   AbsStorageOptions,
@@ -32,4 +42,5 @@ export type {
   SftpStorageOptions,
   StorageOptions,
 } from './storage/options.ts'
+export type { WorkFigures } from './work.ts'
 export { EngineThread } from './worker/engine-thread.ts'

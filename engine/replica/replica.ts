@@ -1,16 +1,16 @@
-import type { ReplicaFeed, ReplicaSource, SnapshotImage } from '../database/replica-feed.ts'
+import type { ReplicaFeed, ReplicaSource } from '../database/replica-feed.ts'
 import type { Segment } from '../database/segment.ts'
 import { hasCode, messageOf, WherryError } from '../errors.ts'
 import { formatPosition, type Position } from '../format/names.ts'
 import type { Logger } from '../log.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { StorageClient } from '../storage/client.ts'
+import { countCode, Meter } from '../storage/meter.ts'
+import { Attachment } from './attachment.ts'
 import { Backoff } from './backoff.ts'
 import { Lag } from './lag.ts'
 import { batchObject, Outbox } from './outbox.ts'
 import { Progress } from './progress.ts'
-import { type RemoteState, remoteState } from './remote-end.ts'
-import { planResume } from './resume.ts'
 import { Retainer } from './retainer.ts'
 import { Snapshotter } from './snapshotter.ts'
 import type { ReplicaStatus } from './status.ts'
@@ -31,10 +31,12 @@ export class Replica implements ReplicaFeed {
   readonly #source: ReplicaSource
   readonly #client: StorageClient
   readonly #logger: Logger
+  readonly #meter: Meter
   readonly #outbox = new Outbox()
   readonly #progress = new Progress()
   readonly #lag = new Lag()
   readonly #snapshotter: Snapshotter
+  readonly #attachment: Attachment
   readonly #retainer: Retainer
   readonly #wakeup = new Wakeup()
   readonly #backoff = new Backoff()
@@ -43,25 +45,29 @@ export class Replica implements ReplicaFeed {
   #stopping = false
   /** Something may be committed that is not copied yet. */
   #hasNews = true
-  /** The generation whose place on the replica is known. */
-  #attached: string | undefined
-  /** The database may write here. After that nobody else is expected to: what is found here is our own. */
-  #isAdmitted = false
-  /** The generation that this replica began itself, and so has to ask the storage about when it comes back to it. */
-  #begun: string | undefined
-  /** Waiting segments were given up: more of them would be of no use before the next attach. */
-  #gaveUp = false
   /** What a failed upload tried to store. It is tried again as it was: it may have arrived, or may arrive late. */
   #unsure: readonly Segment[] = []
   #notBeforeMs = 0
+  #shippedBytes = 0
+  #lastSyncAt: number | undefined
+  readonly #failures: Record<string, number> = {}
   #lastError: string | undefined
   #refusal: WherryError | undefined
 
-  constructor(options: ReplicaOptions, source: ReplicaSource, client: StorageClient, logger: Logger) {
+  /** @param meter what `client` counts with */
+  constructor(
+    options: ReplicaOptions,
+    source: ReplicaSource,
+    client: StorageClient,
+    logger: Logger,
+    meter: Meter = new Meter(),
+  ) {
     this.#options = options
     this.#source = source
     this.#client = client
     this.#logger = logger
+    this.#meter = meter
+    const onSnapshotFailure = (error: unknown): void => this.#noteFailure('snapshotter error', error)
     this.#snapshotter = new Snapshotter({
       source,
       client,
@@ -69,20 +75,45 @@ export class Replica implements ReplicaFeed {
       logger,
       abort: this.#abort.signal,
       intervalMs: options.snapshotIntervalMs,
-      onFailure: (error) => this.#noteFailure('snapshot error', error),
+      onFailure: onSnapshotFailure,
       onEnd: () => {
         this.#wakeup.ring()
         this.#progress.wake()
       },
+    })
+    this.#attachment = new Attachment({
+      options,
+      source,
+      client,
+      outbox: this.#outbox,
+      progress: this.#progress,
+      snapshotter: this.#snapshotter,
+      logger,
+      abort: this.#abort.signal,
+      onSnapshotFailure,
     })
     this.#retainer = new Retainer(options, client, this.#snapshotter, logger)
   }
 
   get status(): ReplicaStatus {
     const { name, storage } = this.#options
-    const position = this.#attached === undefined ? undefined : { generation: this.#attached, ...this.#progress.stored }
-    const lagMs = this.#source.position === undefined ? 0 : this.#lag.ms
-    return { name, type: storage.type, position, isSynced: this.#isSynced, lagMs, lastError: this.#lastError }
+    const { generation } = this.#attachment
+    const { newest } = this.#snapshotter
+    return {
+      name,
+      type: storage.type,
+      position: generation === undefined ? undefined : { generation, ...this.#progress.stored },
+      isSynced: this.#isSynced,
+      lagMs: this.#source.position === undefined ? 0 : this.#lag.ms,
+      lastError: this.#lastError,
+      figures: {
+        shippedBytes: this.#shippedBytes,
+        lastSyncAt: this.#lastSyncAt,
+        lastSnapshot: newest && { at: newest.createdAt.getTime(), sizeBytes: newest.sizeBytes },
+        failures: { ...this.#failures },
+        operations: this.#meter.figures,
+      },
+    }
   }
 
   start(): void {
@@ -100,7 +131,7 @@ export class Replica implements ReplicaFeed {
 
   segment(segment: Segment): void {
     this.#lag.copied(segment)
-    if (this.#gaveUp) {
+    if (this.#attachment.hasGivenUp) {
       segment.body.release()
       return
     }
@@ -120,9 +151,7 @@ export class Replica implements ReplicaFeed {
     this.#logger.warn('replica is too far behind, it will begin again with a snapshot', {
       bytes: this.#outbox.sizeBytes,
     })
-    this.#gaveUp = true
-    this.#attached = undefined
-    this.#outbox.clear()
+    this.#attachment.giveUp()
   }
 
   /**
@@ -186,7 +215,7 @@ export class Replica implements ReplicaFeed {
   get #hasSnapshot(): boolean {
     const generation = this.#source.position?.generation
     const snapshot = this.#snapshotter.newest?.generation
-    return generation !== undefined && this.#attached === generation && snapshot === generation
+    return generation !== undefined && this.#attachment.generation === generation && snapshot === generation
   }
 
   async #run(): Promise<void> {
@@ -203,7 +232,7 @@ export class Replica implements ReplicaFeed {
   #syncAtMs(): number {
     const generation = this.#source.position?.generation
     if (generation === undefined) return Number.POSITIVE_INFINITY
-    if (this.#hasNews || !this.#outbox.isEmpty || this.#attached !== generation) return this.#notBeforeMs
+    if (this.#hasNews || !this.#outbox.isEmpty || this.#attachment.generation !== generation) return this.#notBeforeMs
     return Math.max(this.#notBeforeMs, this.#snapshotter.dueAtMs(generation))
   }
 
@@ -213,6 +242,7 @@ export class Replica implements ReplicaFeed {
     this.#notBeforeMs = performance.now() + (this.#stopping ? Math.min(FINAL_GAP_MS, syncIntervalMs) : syncIntervalMs)
     try {
       await this.#sync()
+      if (this.#attachment.generation !== undefined) this.#lastSyncAt = Date.now()
       if (this.#backoff.failures > 0) this.#logger.info('replica sync recovered', { failures: this.#backoff.failures })
       this.#backoff.reset()
       this.#lastError = undefined
@@ -222,13 +252,14 @@ export class Replica implements ReplicaFeed {
       const waitMs = this.#backoff.next()
       this.#notBeforeMs = performance.now() + waitMs
       this.#hasNews = true
-      this.#noteFailure('sync error', error, waitMs)
+      this.#noteFailure('monitor error', error, waitMs)
     }
   }
 
   #noteFailure(message: string, error: unknown, waitMs?: number): void {
     if (this.#abort.signal.aborted) return
     this.#lastError = messageOf(error)
+    countCode(this.#failures, error)
     if (hasCode(error, ...REFUSALS)) this.#refusal = error
     const retryIn = waitMs === undefined ? {} : { 'retry-in': `${Math.round(waitMs)}ms` }
     this.#logger.error(message, { error: this.#lastError, ...retryIn })
@@ -238,13 +269,14 @@ export class Replica implements ReplicaFeed {
   async #sync(): Promise<void> {
     const generation = this.#source.position?.generation
     if (generation === undefined) return
-    const isNew = this.#attached !== generation
-    if (isNew) await this.#attach(generation)
-    if (this.#attached === generation && performance.now() >= this.#snapshotter.dueAtMs(generation)) {
+    const attachment = this.#attachment
+    const isNew = attachment.generation !== generation
+    if (isNew) await attachment.attach(generation)
+    if (attachment.generation === generation && performance.now() >= this.#snapshotter.dueAtMs(generation)) {
       // Its failure is told, and tried again, by itself: segments go on.
       await this.#snapshotter
         .begin({ wal: false }, () => {})
-        .catch((error: unknown) => this.#noteFailure('snapshot error', error))
+        .catch((error: unknown) => this.#noteFailure('snapshotter error', error))
     }
     // What was copied for others meanwhile goes first, as it is: a second piece would have to be joined to it.
     if (isNew || this.#outbox.isEmpty) {
@@ -257,7 +289,7 @@ export class Replica implements ReplicaFeed {
     const due = new Set(this.#outbox.segments)
     for (;;) {
       const [first] = this.#outbox.segments
-      if (first === undefined || !due.has(first) || first.generation !== this.#attached) break
+      if (first === undefined || !due.has(first) || first.generation !== attachment.generation) break
       await this.#sendNext()
     }
     if (this.#hasSnapshot) this.#lag.stored(this.#outbox.segments[0])
@@ -277,6 +309,7 @@ export class Replica implements ReplicaFeed {
     this.#unsure = []
     this.#outbox.stored(batch)
     this.#progress.advance(last.end.index, last.end.offset)
+    this.#shippedBytes += last.end.offset - position.offset
     if (this.#hasSnapshot) this.#lag.stored(this.#outbox.segments[0])
     this.#logger.debug('wal segment written', {
       position: formatPosition(position),
@@ -285,109 +318,14 @@ export class Replica implements ReplicaFeed {
     })
   }
 
-  /** Finds this replica's place in a generation that it did not follow until now. */
-  async #attach(generation: string): Promise<void> {
-    this.#attached = undefined
-    this.#gaveUp = false
-    this.#snapshotter.adopt(undefined)
-    this.#outbox.keep(generation)
-    if (!this.#isAdmitted) await this.#admit()
-    this.#isAdmitted = true
-    const remote = await this.#remoteState(generation)
-    if (remote === 'damaged' || remote?.hasRemains) {
-      return await this.#source.startGeneration(generation, 'replica is damaged')
-    }
-    const position = this.#source.position
-    if (position?.generation !== generation) return
-    const plan = planResume(remote?.end, position, this.#outbox.segments)
-    const end = remote?.end
-    if (plan.kind === 'diverged') {
-      // Somebody else has written since.
-      await this.#admit()
-      return await this.#source.startGeneration(generation, plan.reason)
-    }
-    const { lineage } = this.#source
-    if (plan.kind === 'snapshot' || end === undefined) {
-      lineage.surpass(this.#options)
-      return await this.#startOver(generation)
-    }
-    if (lineage.isPassedOver(this.#options)) {
-      return await this.#source.startGeneration(generation, 'preferred to what the replica holds')
-    }
-    if (plan.kind === 'waiting') {
-      this.#outbox.dropBefore(plan.first)
-    } else if (!(await this.#resumeLive(generation, plan.offset, end.checksum))) {
-      return await this.#source.startGeneration(generation, 'replica has another history')
-    }
-    // What came in since the backlog was given up is missing: the next sync asks again.
-    if (this.#gaveUp) return
-    this.#snapshotter.adopt(remote?.snapshots.at(-1))
-    this.#progress.advance(end.index, end.offset)
-    this.#attached = generation
-  }
-
-  async #admit(): Promise<void> {
-    await this.#source.lineage.admit(this.#options, this.#client, this.#abort.signal)
-  }
-
-  /** What the replica holds of a generation; undefined for one that began here and has not been sent yet. */
-  async #remoteState(generation: string): Promise<RemoteState | 'damaged' | undefined> {
-    if (this.#source.isNewGeneration(generation) && this.#begun !== generation) return undefined
-    const { pageSize = 0 } = this.#source
-    try {
-      return await remoteState(this.#client, generation, pageSize, this.#abort.signal)
-    } catch (error) {
-      if (!hasCode(error, 'ERR_REPLICA_DAMAGED')) throw error
-      this.#logger.error('replica is damaged', { error: error.message })
-      return 'damaged'
-    }
-  }
-
-  /**
-   * Begins on this replica with a snapshot and the WAL of its index. The snapshot goes first where it can be restored by
-   * itself: Litestream looks for one in the newest generation, and finds none where only WAL has arrived.
-   */
-  async #startOver(generation: string): Promise<void> {
-    this.#begun = generation
-    let isUnderWay = false
-    await new Promise<void>((proceed, fail) => {
-      const onImage = ({ generation, copied, needs, wal }: SnapshotImage): void => {
-        this.#outbox.rebase(wal, copied)
-        this.#progress.advance(copied.index, 0)
-        if (needs.offset === 0) return
-        this.#attached = generation
-        isUnderWay = true
-        proceed()
-      }
-      this.#snapshotter.take({ wal: true }, onImage).then(proceed, (error: unknown) => {
-        if (isUnderWay) this.#noteFailure('snapshot error', error)
-        else fail(error)
-      })
-    })
-    this.#attached = this.#gaveUp ? undefined : (this.#snapshotter.newest?.generation ?? this.#attached)
-  }
-
-  /** Goes on in the live WAL. False when that WAL is not the one that the replica has. */
-  async #resumeLive(
-    generation: string,
-    offset: number,
-    checksum: Segment['end']['checksum'] | undefined,
-  ): Promise<boolean> {
-    const wal = await this.#source.readBack(generation, offset, checksum)
-    const end = wal?.end
-    if (wal === undefined || end === undefined) return false
-    this.#outbox.rebase(wal.segments, end)
-    return true
-  }
-
   async #keepRetention(): Promise<void> {
-    const generation = this.#attached
+    const { generation } = this.#attachment
     const takeSnapshot = (): Promise<void> => this.#snapshotter.begin({ wal: false }, () => {})
     if (generation === undefined) return this.#retainer.postpone()
     const isWhole = await this.#retainer.check(generation, takeSnapshot, this.#abort.signal)
     if (isWhole) return
     this.#logger.error('the newest snapshot is gone from the replica, beginning again', { generation })
-    this.#attached = undefined
+    this.#attachment.lose()
   }
 
   #notDurable(): WherryError {

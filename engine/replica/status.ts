@@ -1,6 +1,7 @@
 import type { Position } from '../format/names.ts'
+import type { OperationsFigures } from '../storage/meter.ts'
 
-/** What can be said of a replica at a moment. */
+/** What can be said of a replica at a moment: plain data. */
 export interface ReplicaStatus {
   readonly name: string
   readonly type: string
@@ -11,4 +12,19 @@ export interface ReplicaStatus {
   /** 0 when everything that is committed is stored; else how long the oldest commit that is not has been known. */
   readonly lagMs: number
   readonly lastError: string | undefined
+  readonly figures: ReplicaFigures
+}
+
+/** What is counted of one replica. Counters begin with the engine. Times are milliseconds since 1970. */
+export interface ReplicaFigures {
+  /** WAL that was stored, uncompressed, with its headers. */
+  readonly shippedBytes: number
+  /** When a sync ended well the last time; syncs come with commits, and when something failed before. */
+  readonly lastSyncAt: number | undefined
+  /** The newest of the present generation; undefined when there is none, or none is known yet. */
+  readonly lastSnapshot: { readonly at: number; readonly sizeBytes: number } | undefined
+  /** Syncs and snapshots that failed, by error code; `other` for what is no error of Wherry's. */
+  readonly failures: Readonly<Record<string, number>>
+  /** What was asked of the storage. */
+  readonly operations: OperationsFigures
 }

@@ -77,9 +77,9 @@ test('A replica that was down for long is tried again soon when the end has begu
   await synced(unit)
   unit.storage.gate = unreachable
   await app.exec(insert)
-  await unit.logged('sync error', 3)
+  await unit.logged('monitor error', 3)
   const stopped = unit.stop(AbortSignal.timeout(4000))
-  await unit.logged('sync error', 4)
+  await unit.logged('monitor error', 4)
   unit.storage.gate = () => {}
   await stopped
   await unit.assertRestorable()

@@ -255,9 +255,9 @@ test('What was examined counts once: a replica that turns out to be further is a
   assert.ok(existsSync(volume.path))
   await waitUntil(
     'A contact',
-    () => volume.linesOf('sync error').length > 0 || volume.engine.status[0]?.replicas[0]?.isSynced,
+    () => volume.linesOf('monitor error').length > 0 || volume.engine.status[0]?.replicas[0]?.isSynced,
   )
   // But a replica that turns out to be further is asked whatever was found before.
-  assert.match(String(volume.linesOf('sync error')[0]?.fields.error), /holds newer data/)
+  assert.match(String(volume.linesOf('monitor error')[0]?.fields.error), /holds newer data/)
   await volume.crash()
 })

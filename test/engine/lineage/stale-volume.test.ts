@@ -166,8 +166,8 @@ test('A decision is written down before anything is sent: a crash between leaves
 test('The conflict is told with every try, and ends when the replica no longer has it', async (t) => {
   const old = await staleCopy(t, (volume) => volume.run())
   await old.start()
-  await waitUntil('Two tries', () => old.linesOf('sync error').length >= 2)
-  for (const { level, fields } of old.linesOf('sync error')) {
+  await waitUntil('Two tries', () => old.linesOf('monitor error').length >= 2)
+  for (const { level, fields } of old.linesOf('monitor error')) {
     assert.equal(level, 'error')
     assert.match(String(fields.error), /^Replica r0 holds newer data of the same history .*WHERRY_CONFLICT=use-local/)
   }

@@ -105,7 +105,7 @@ test('Failed tries come again after growing, jittered waits, however many commit
     await app.exec('INSERT INTO blobs VALUES (randomblob(100))')
     await sleep(10)
   }
-  const lines = unit.linesOf('sync error')
+  const lines = unit.linesOf('monitor error')
   const waits = lines.map(({ fields }) => Number.parseInt(String(fields['retry-in']), 10))
   for (const [number, atMs] of tries()
     .slice(before + 1)

@@ -27,7 +27,7 @@ test('A replica without contact lags since the start; one that has everything do
   await unit.start(([storage]) => {
     if (storage !== undefined) storage.gate = unreachable
   })
-  await unit.logged('sync error')
+  await unit.logged('monitor error')
   await sleep(50)
   const { lagMs } = unit.replica.status
   assert.ok(lagMs >= 50 && lagMs <= performance.now() - startedAt, `${lagMs} ms`)
@@ -45,7 +45,7 @@ test('The lag is the age of the oldest commit that is not stored, and ends when 
   unit.storage.gate = unreachable
   const committedAt = performance.now()
   await app.exec(insert)
-  await unit.logged('sync error')
+  await unit.logged('monitor error')
   for (let round = 0; round < 5; round++) {
     await sleep(20)
     await app.exec(insert)

@@ -124,12 +124,12 @@ test('A later snapshot that fails is told and tried again, and segments go on me
   let failures = 0
   unit.storage.gate = ({ method }) => void (method === 'writeSnapshot' && failures++ < 3 && unreachable())
   const before = unit.linesOf('snapshot written').length
-  for (let round = 0; unit.linesOf('snapshot error').length < 3; round++) {
+  for (let round = 0; unit.linesOf('snapshotter error').length < 3; round++) {
     await app.exec(insert)
     await unit.synced()
     assert.ok(round < 1000, 'No further tries')
   }
-  assert.equal(unit.linesOf('sync error').length, 0)
+  assert.equal(unit.linesOf('monitor error').length, 0)
   await unit.logged('snapshot written', before + 1)
   await unit.stop()
   await unit.assertRestorable()

@@ -8,11 +8,14 @@ export interface OpenOptions {
   readonly meter?: Meter
 }
 
-/** A client for this place. The module of a type, and with it the SDK, is loaded when the type is first used. */
-export async function openStorage({ storage }: ReplicaPlace, { meter }: OpenOptions = {}): Promise<StorageClient> {
-  const client = await openType(storage)
-  if (meter === undefined) return client
-  return new (await import('./metered.ts')).MeteredStorage(client, meter)
+/**
+ * A client for this place. The module of a type, and with it the SDK, is loaded when the type is first used.
+ * @throws WherryError ERR_CONFIG for options that cannot be right
+ */
+export async function openStorage({ storage, age }: ReplicaPlace, { meter }: OpenOptions = {}): Promise<StorageClient> {
+  const stored = await openType(storage)
+  const counted = meter === undefined ? stored : new (await import('./metered.ts')).MeteredStorage(stored, meter)
+  return age === undefined ? counted : new (await import('./age/storage.ts')).AgeStorage(counted, age)
 }
 
 async function openType(options: StorageOptions): Promise<StorageClient> {
@@ -22,7 +25,9 @@ async function openType(options: StorageOptions): Promise<StorageClient> {
     case 's3':
       return new (await import('./s3/storage.ts')).S3Storage(options)
     case 'abs':
+      return new (await import('./abs/storage.ts')).AbsStorage(options)
     case 'gcs':
+      return new (await import('./gcs/storage.ts')).GcsStorage(options)
     case 'sftp':
       throw new WherryError('ERR_NOT_BUILT', `Replica type ${options.type} is not built yet`)
   }

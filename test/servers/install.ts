@@ -1,10 +1,11 @@
 /** Gets the servers that tests need: `node test/servers/install.ts`. Minutes the first time. */
 import { azurite } from './azure.ts'
+import { fakeGcs } from './gcs.ts'
 import { s3Servers } from './s3.ts'
 import type { TestServer } from './server.ts'
 import { toxiproxy } from './toxiproxy.ts'
 
-const servers: readonly TestServer[] = [...s3Servers, azurite, toxiproxy]
+const servers: readonly TestServer[] = [...s3Servers, azurite, fakeGcs, toxiproxy]
 
 for (const server of servers) {
   console.log(server.name)

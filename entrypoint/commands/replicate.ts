@@ -34,7 +34,9 @@ export async function run(context: Context): Promise<number> {
   const { flags, rest } = parsed
   return await withEngine(context.log.sink, async (engine) => {
     const config =
-      rest.length === 0 ? await loadConfig(flags, context.env) : argumentConfig(rest, flags.config, context.env)
+      rest.length === 0
+        ? await loadConfig({ ...flags, use: 'replicate' }, context.env)
+        : argumentConfig(rest, flags.config, context.env)
     const command = execCommand(flags.exec ?? config.exec)
     if (command !== undefined) void loadExeca()
     const logging = rest.length === 0 ? config.logging : directLogging(context.env)

@@ -24,7 +24,7 @@ export async function run(context: Context): Promise<number> {
   if (file === undefined) throw new WherryError('ERR_USAGE', 'COMMAND is missing; "wherry replicate" runs without one')
   return await withEngine(context.log.sink, async (engine) => {
     void loadExeca()
-    const config = await loadConfig(parsed.flags, context.env)
+    const config = await loadConfig({ ...parsed.flags, use: 'replicate' }, context.env)
     // The app's standard output is the app's own.
     context.log.configure({ ...config.logging, stderr: true })
     warnAbout(config, context)

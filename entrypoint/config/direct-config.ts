@@ -30,7 +30,7 @@ export function directConfig(path: string, urls: readonly string[], environment:
   const dbs = [argument('DB_PATH', { path, replicas })]
   const given = new Map([...top.given, ['dbs', { value: dbs, place: top.missing('dbs') }] as const])
   const section = completeConfig(makeSection(configKeys, { ...top, given }), env)
-  return resolveConfig(section, undefined, warnUnknown(env))
+  return resolveConfig(section, undefined, { known: warnUnknown(env) })
 }
 
 /**

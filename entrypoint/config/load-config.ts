@@ -10,7 +10,7 @@ import { mergeEnvironment } from './merge-environment.ts'
 import { absolutePath } from './paths.ts'
 import { readDocument } from './read-document.ts'
 import { type GivenLevels, readEnvironment } from './read-environment.ts'
-import { resolveConfig } from './resolve-config.ts'
+import { type ResolveOptions, resolveConfig } from './resolve-config.ts'
 import { type ConfigSection, configKeys } from './schema.ts'
 import { makeSection } from './section.ts'
 import { warnUnknown } from './unknown-variables.ts'
@@ -21,7 +21,7 @@ export const DEFAULT_CONFIG_PATH = '/etc/litestream.yml'
 /** Either names the file; the first one counts. */
 const FILE_VARIABLES = ['WHERRY_CONFIG', 'LITESTREAM_CONFIG']
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<ResolveOptions, 'use'> {
   /** The `-config` flag. */
   readonly config?: string | undefined
   /** The `-no-expand-env` flag. */
@@ -70,7 +70,7 @@ async function load(
   options: LoadOptions,
   env: Environment,
   defaultPath: string,
-  warnings: readonly string[],
+  known: readonly string[],
 ): Promise<LoadedConfig> {
   const { path, origin } = findFile(options, env, defaultPath)
   const text = await readText(path)
@@ -79,7 +79,7 @@ async function load(
   if (file === undefined && (origin !== 'default' || saysNothing(levels))) throw notFound(path)
   const given = mergeEnvironment(file && { path, section: file }, levels)
   const section = completeConfig(makeSection(configKeys, given), env)
-  const config = resolveConfig(section, file && path, warnings)
+  const config = resolveConfig(section, file && path, { ...options, known })
   return { config, section, sourceOrigin: file && origin }
 }
 

@@ -9,9 +9,9 @@ import { configKeys } from '../../../entrypoint/config/schema.ts'
 import { makeSection } from '../../../entrypoint/config/section.ts'
 
 /** The configuration in a file of this text, called /c.yml in messages. */
-export function resolveText(text: string, env: Environment = {}): Config {
+export function resolveText(text: string, env: Environment = {}, use: 'read' | 'replicate' = 'read'): Config {
   const section = makeSection(configKeys, readDocument(text, '/c.yml'))
-  return resolveConfig(completeConfig(section, env), '/c.yml')
+  return resolveConfig(completeConfig(section, env), '/c.yml', { use })
 }
 
 /** The first database of a file of this text. */

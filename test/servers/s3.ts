@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -29,19 +29,29 @@ export interface RunningS3 {
 export interface S3Server extends TestServer {
   readonly program: GoProgram
   /** Starts one that keeps its data below `dir`, and resolves when it serves. */
-  start(dir: string): Promise<RunningS3>
+  start(dir: string, options?: StartOptions): Promise<RunningS3>
+}
+
+export interface StartOptions {
+  /** Serve https with these: paths of a key and of the certificate for it. Only MinIO can. */
+  readonly tls?: { readonly keyPath: string; readonly certPath: string }
 }
 
 interface Folders {
   readonly data: string
   /** For the server's own users. */
   readonly iam: string
+  /** For the server's certificate. */
+  readonly certs: string
 }
 
 type CommandOf = (address: string, folders: Folders) => { args: string[]; env: Record<string, string> }
 
 const ACCESS_KEY_ID = 'wherry'
 const SECRET_ACCESS_KEY = randomBytes(16).toString('hex')
+
+/** Of MinIO's key management. */
+export const MINIO_KMS_KEY = 'wherry-key'
 
 /** The newest MinIO that there is as a Go module. */
 export const minio = s3Server(
@@ -52,8 +62,8 @@ export const minio = s3Server(
     package: 'github.com/minio/minio',
     go: [1, 26],
   },
-  (address, { data }) => ({
-    args: ['server', '--quiet', '--address', address, data],
+  (address, { data, certs }) => ({
+    args: ['server', '--quiet', '--certs-dir', certs, '--address', address, data],
     env: {
       MINIO_ROOT_USER: ACCESS_KEY_ID,
       MINIO_ROOT_PASSWORD: SECRET_ACCESS_KEY,
@@ -61,6 +71,8 @@ export const minio = s3Server(
       MINIO_UPDATE: 'off',
       // Turns on BUCKET.localhost addressing beside path style.
       MINIO_DOMAIN: 'localhost',
+      // A key management of one key, without which it refuses to encrypt.
+      MINIO_KMS_SECRET_KEY: `${MINIO_KMS_KEY}:${randomBytes(32).toString('base64')}`,
     },
   }),
 )
@@ -90,11 +102,11 @@ export const s3Servers: readonly S3Server[] = [minio, versitygw]
  * A running server for one test, stopped and removed after it. When it is unavailable the test is skipped and undefined
  * returned, with CI=true the test fails.
  */
-export async function withS3(t: TestContext, server: S3Server): Promise<RunningS3 | undefined> {
+export async function withS3(t: TestContext, server: S3Server, options?: StartOptions): Promise<RunningS3 | undefined> {
   if (!(await hasServer(t, server))) return undefined
   const dir = await mkdtemp(join(tmpdir(), 'wherry-s3-'))
   t.after(() => rm(dir, { recursive: true, force: true }))
-  const running = await server.start(dir)
+  const running = await server.start(dir, options)
   t.after(() => running.stop())
   return running
 }
@@ -105,19 +117,28 @@ function s3Server(program: GoProgram, commandOf: CommandOf): S3Server {
     program,
     unavailable: () => whyNotBuilt(program),
     install: () => build(program),
-    start: (dir) => start(program, commandOf, dir),
+    start: (dir, options) => start(program, commandOf, dir, options),
   }
 }
 
-async function start(program: GoProgram, commandOf: CommandOf, dir: string): Promise<RunningS3> {
+async function start(
+  program: GoProgram,
+  commandOf: CommandOf,
+  dir: string,
+  { tls }: StartOptions = {},
+): Promise<RunningS3> {
   const address = `127.0.0.1:${await freePort()}`
-  const folders = { data: join(dir, 'data'), iam: join(dir, 'iam') }
+  const folders = { data: join(dir, 'data'), iam: join(dir, 'iam'), certs: join(dir, 'certs') }
   const log = join(dir, 'log')
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true })
+  if (tls !== undefined) {
+    await copyFile(tls.keyPath, join(folders.certs, 'private.key'))
+    await copyFile(tls.certPath, join(folders.certs, 'public.crt'))
+  }
   const { args, env } = commandOf(address, folders)
   const server = await startGuarded([programPath(program), ...args], env, log)
   const running = {
-    endpoint: `http://${address}`,
+    endpoint: `http${tls === undefined ? '' : 's'}://${address}`,
     region: 'us-east-1',
     bucket: 'wherry-test',
     accessKeyId: ACCESS_KEY_ID,
@@ -134,7 +155,9 @@ async function start(program: GoProgram, commandOf: CommandOf, dir: string): Pro
 /** An admin client, for what a test does beside the code that it tests. */
 export function s3Client(s3: RunningS3): S3Client {
   const { endpoint, region, accessKeyId, secretAccessKey } = s3
-  return new S3Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true })
+  const requestHandler = { httpsAgent: { rejectUnauthorized: false } }
+  const credentials = { accessKeyId, secretAccessKey }
+  return new S3Client({ endpoint, region, credentials, forcePathStyle: true, requestHandler })
 }
 
 /** Makes the bucket until it is there: a listening port comes before the first signed request works. */

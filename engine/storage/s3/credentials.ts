@@ -14,10 +14,13 @@ export interface Credentials {
 /** Gives what is valid now; asks for new ones before the old ones expire. */
 export type CredentialProvider = () => Promise<Credentials>
 
-/** Longest lookup. An instance without a role says so after 2 s; a container's endpoint is asked four times. */
-const LOOKUP_TIMEOUT_MS = 20_000
+/**
+ * Longest lookup: the SDK waits for ever for a container's endpoint that accepts a connection and says nothing. An instance
+ * without a role is found out within 2 s, a container's endpoint that refuses within 4.
+ */
+const LOOKUP_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_MS = 2000
-const SOCKET_TIMEOUT_MS = 5000
+const SOCKET_TIMEOUT_MS = 4000
 
 /**
  * The configured credentials; undefined for the AWS default chain.

@@ -89,12 +89,14 @@ export class S3Sender {
     try {
       await chain()
     } catch (error) {
+      // A lookup that hangs would be what all later ones wait for.
+      this.#lookUpAnew()
       throw credentialsError(error, request)
     }
     return chain
   }
 
-  /** Credentials that were looked up can be renewed where they are from (a file) before they expire. */
+  /** Forgets credentials that were looked up: where they are from (a file) there may be others before they expire. */
   #lookUpAnew(): void {
     if (this.#fixed !== undefined) return
     this.#chain = undefined

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -9,6 +9,7 @@ import type { StorageClient } from '../../../../engine/storage/client.ts'
 import type { S3StorageOptions } from '../../../../engine/storage/options.ts'
 import { S3Storage } from '../../../../engine/storage/s3/storage.ts'
 import { minio, type RunningS3, s3Servers, versitygw } from '../../../servers/s3.ts'
+import { selfSigned } from '../../../servers/self-signed.ts'
 import { skipWithout } from '../../../servers/server.ts'
 import { type ProxyOptions, startProxy } from '../../../servers/tcp-proxy.ts'
 import { addLimitedUser } from '../../../servers/versitygw-user.ts'
@@ -127,12 +128,16 @@ for (const server of s3Servers) {
       })
 
     test('an unknown certificate is refused unless skipVerify is set', async (t) => {
-      const tls = await selfSigned(dir)
-      const proxy = await startProxyTo(t, { tls })
+      const { keyPath, certPath } = selfSigned(dir)
+      const proxy = await startProxyTo(t, { tls: { key: readFileSync(keyPath), cert: readFileSync(certPath) } })
       // Without a scheme: https.
       const endpoint = `127.0.0.1:${proxy.port}`
       const strict = open(t, { endpoint })
-      await fails(strict.generations(), 'ERR_STORAGE_UNREACHABLE', /DEPTH_ZERO_SELF_SIGNED_CERT/)
+      await fails(
+        strict.generations(),
+        'ERR_STORAGE_UNREACHABLE',
+        /DEPTH_ZERO_SELF_SIGNED_CERT\): trust its authority with NODE_EXTRA_CA_CERTS/,
+      )
       const lenient = open(t, { endpoint, skipVerify: true })
       await lenient.writeSnapshot(A, 1, chunks([randomBytes(9 * MIB)]))
       assert.deepEqual((await lenient.snapshots(A)).at(-1)?.sizeBytes, 9 * MIB)
@@ -157,11 +162,4 @@ function everyCall(storage: StorageClient, signal?: AbortSignal): Promise<unknow
   // They are awaited one after the other.
   for (const call of calls) call.catch(() => {})
   return calls
-}
-
-async function selfSigned(dir: string): Promise<{ key: Buffer; cert: Buffer }> {
-  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
-  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=127.0.0.1', '-days', '2']
-  execFileSync('openssl', [...args, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  return { key: await readFile(key), cert: await readFile(cert) }
 }

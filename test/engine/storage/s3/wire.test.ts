@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import type { S3StorageOptions } from '../../../../engine/storage/options.ts'
-import { S3Storage } from '../../../../engine/storage/s3/storage.ts'
 import { chunks, fails } from '../contract-tools.ts'
-import { type Answer, defaults, EMPTY_LIST, play, type Seen, says, setEnv, status, stored } from './fake-service.ts'
+import { type Answer, EMPTY_LIST, play, type Seen, says, setEnv, status, stored } from './fake-service.ts'
 
 /**
  * What goes over the wire, and answers that no real server gives when asked to: seen and played by a plain HTTP server.
@@ -159,13 +157,5 @@ describe('S3 region', () => {
     await open({ endpoint: undefined, region: 'ap-south-1' }).writeSegment(FIRST, X)
     await open().writeSegment(FIRST, X)
     assert.deepEqual(seen.map(signedFor), ['ap-south-1', 'us-east-1'])
-  })
-})
-
-describe('S3 credentials', () => {
-  test('one half of a pair is ERR_CONFIG', () => {
-    const half = (changes: Partial<S3StorageOptions>) => () => new S3Storage({ ...defaults, ...changes })
-    assert.throws(half({ accessKeyId: undefined }), { code: 'ERR_CONFIG', message: /has no access-key-id/ })
-    assert.throws(half({ secretAccessKey: undefined }), { code: 'ERR_CONFIG', message: /has no secret-access-key/ })
   })
 })

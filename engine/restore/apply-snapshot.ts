@@ -18,6 +18,9 @@ export interface AppliedSnapshot {
   readonly mark: WalMark | undefined
 }
 
+/** Where a snapshot's content goes. */
+export type SnapshotSink = Pick<PageFile, 'addImage' | 'settled'>
+
 /**
  * Writes the snapshot's pages that no WAL index has written, and reads it to its end, since only there its checksum is.
  * @throws WherryError ERR_REPLICA_DAMAGED, naming the object; ERR_OUTPUT_ACCESS; the storage's errors
@@ -25,7 +28,7 @@ export interface AppliedSnapshot {
 export async function applySnapshot(
   info: SnapshotInfo,
   downloads: Downloads,
-  pageFile: PageFile,
+  pageFile: SnapshotSink,
 ): Promise<AppliedSnapshot> {
   const key = keys.snapshot(info.generation, info.index)
   const object = new MarkedObject(key)
@@ -56,6 +59,13 @@ export async function applySnapshot(
     )
   }
   return { pageSize, sizeBytes, mark: object.mark }
+}
+
+/** @throws WherryError ERR_REPLICA_DAMAGED when a snapshot and its WAL are of different page sizes */
+export function requirePageSize(info: SnapshotInfo, { pageSize }: AppliedSnapshot, walPageSize: number): void {
+  if (pageSize === walPageSize) return
+  const why = `has page size ${pageSize}, and its WAL ${walPageSize}`
+  throw new WherryError('ERR_REPLICA_DAMAGED', `${keys.snapshot(info.generation, info.index)} ${why}`)
 }
 
 function pageSizeIn(header: Buffer): number | undefined {

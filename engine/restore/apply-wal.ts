@@ -50,7 +50,7 @@ export async function applyWal(
   for (const planned of wal.toReversed()) {
     const startedAt = performance.now()
     const before = await joinSegments(planned, store, prefetch, downloads)
-    const scan = await verify(planned, store, turn)
+    const scan = await verifyWal(planned, store, turn)
     chain.prepend(planned, scan, before)
     await writePages(scan, store, pageFile, turn)
     newest = {
@@ -65,7 +65,15 @@ export async function applyWal(
   return newest
 }
 
-async function verify({ segments }: PlannedIndex, store: WalStore, turn: WalSources['turn']): Promise<WalScan> {
+/**
+ * Verifies an index that was joined from its segments.
+ * @throws WherryError ERR_REPLICA_DAMAGED, naming the segment
+ */
+export async function verifyWal(
+  { segments }: PlannedIndex,
+  store: WalStore,
+  turn: WalSources['turn'],
+): Promise<WalScan> {
   const scan = await scanWal(store, turn)
   if ('header' in scan) return scan
   const segment = segments.findLast(({ offset }) => offset <= scan.offset)

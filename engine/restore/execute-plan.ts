@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
-import { WherryError } from '../errors.ts'
-import { hex8, keys } from '../format/names.ts'
+import { hex8 } from '../format/names.ts'
 import type { Inheritance } from '../lineage/inherit.ts'
 import type { LogFields, Logger } from '../log.ts'
 import type { OnProgress } from '../progress.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import type { SegmentInfo, SnapshotInfo, StorageClient } from '../storage/client.ts'
-import { type AppliedSnapshot, applySnapshot } from './apply-snapshot.ts'
+import { applySnapshot, requirePageSize } from './apply-snapshot.ts'
 import { type AppliedWal, applyWal } from './apply-wal.ts'
 import { Downloads } from './downloads.ts'
 import { OutputFile } from './output-file.ts'
@@ -78,7 +77,7 @@ export async function executePlan(
     const wal = await applyWal(plan.wal, pageFile, { downloads, prefetch, store, chain, logger, turn })
     logger.info('restoring snapshot', { ...describe(plan.snapshot), path: file.path })
     const snapshot = await applySnapshot(plan.snapshot, downloads, pageFile)
-    requireMatch(plan, wal, snapshot)
+    if (wal !== undefined) requirePageSize(plan.snapshot, snapshot, wal.pageSize)
     if (snapshot.mark !== undefined) chain.requireSnapshot(plan.snapshot, snapshot.mark, plan.tooNew)
     if (wal === undefined) logger.info('snapshot only, finalizing database', describe(plan.snapshot))
     const pages = wal?.pages ?? snapshot.sizeBytes / snapshot.pageSize
@@ -130,10 +129,4 @@ function logWal({ snapshot, wal }: RestorePlan, logger: Logger): void {
   if (last === undefined) return
   const { generation, index } = snapshot
   logger.info('restoring wal files', { generation, index_min: hex8(index), index_max: hex8(last.index) })
-}
-
-function requireMatch({ snapshot: info }: RestorePlan, wal: AppliedWal | undefined, snapshot: AppliedSnapshot): void {
-  if (wal === undefined || wal.pageSize === snapshot.pageSize) return
-  const why = `has page size ${snapshot.pageSize}, and its WAL ${wal.pageSize}`
-  throw new WherryError('ERR_REPLICA_DAMAGED', `${keys.snapshot(info.generation, info.index)} ${why}`)
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { CheckRequest, ReplicaReport } from '../check/report.ts'
 import type { DatabaseStatus } from '../engine.ts'
 import { WherryError } from '../errors.ts'
 import type { Examination } from '../lineage/examine.ts'
@@ -104,6 +105,16 @@ export class EngineThread {
   ): Promise<RestoreResult> {
     const wantsProgress = onProgress !== undefined
     return await this.#call('restore', { sources, request, wantsProgress }, signal, onProgress)
+  }
+
+  /** Checks what a replica holds; see checkReplica. */
+  async check(
+    source: RestoreSource,
+    request: CheckRequest,
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<ReplicaReport> {
+    return await this.#call('check', { source, request, wantsProgress: onProgress !== undefined }, signal, onProgress)
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { CheckRequest, ReplicaReport } from '../check/report.ts'
 import type { DatabaseStatus } from '../engine.ts'
 import { type ErrorCode, messageOf, WherryError } from '../errors.ts'
 import type { Examination } from '../lineage/examine.ts'
@@ -18,6 +19,10 @@ export interface Calls {
   restore: {
     params: { sources: readonly RestoreSource[]; request: RestoreRequest; wantsProgress: boolean }
     result: RestoreResult
+  }
+  check: {
+    params: { source: RestoreSource; request: CheckRequest; wantsProgress: boolean }
+    result: ReplicaReport
   }
 }
 

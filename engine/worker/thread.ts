@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { Engine } from '../engine.ts'
 import { WherryError } from '../errors.ts'
-import type { LogSink } from '../log.ts'
+import { Logger, type LogSink } from '../log.ts'
 import { atMostEvery, type OnProgress } from '../progress.ts'
 import { type Calls, type Message, type Method, type Request, toPlainError } from './protocol.ts'
 
@@ -33,6 +33,10 @@ const handlers: {
   acceptLocal: async (database, signal) => void (await engine.acceptLocal(database, signal)),
   restore: ({ sources, request, wantsProgress }, signal, onProgress) =>
     engine.restore(sources, request, signal, wantsProgress ? onProgress : undefined),
+  check: async ({ source, request, wantsProgress }, signal, onProgress) => {
+    const { checkReplica } = await import('../check/check-replica.ts')
+    return await checkReplica(source, request, new Logger(sink), signal, wantsProgress ? onProgress : undefined)
+  },
 }
 
 async function answer<M extends Method>(id: number, method: M, params: Calls[M]['params']): Promise<void> {

@@ -12,6 +12,7 @@ import { Replica } from './replica/replica.ts'
 import type { ReplicaStatus } from './replica/status.ts'
 import type { RestoreRequest, RestoreResult } from './restore/restore.ts'
 import type { RestoreSource } from './restore/restore-from.ts'
+import type { StorageWarning } from './storage/client.ts'
 import { Meter } from './storage/meter.ts'
 import { openStorage } from './storage/open.ts'
 
@@ -60,8 +61,9 @@ export class Engine {
       this.#units.push({ database, replicas })
       for (const replicaOptions of options.replicas) {
         const meter = new Meter()
-        const client = await openStorage(replicaOptions, { meter })
         const replicaLogger = logger.with({ replica: replicaOptions.name })
+        const warn: StorageWarning = (message, fields) => replicaLogger.warn(message, fields)
+        const client = await openStorage(replicaOptions, { meter, warn })
         const replica = new Replica(replicaOptions, database, client, replicaLogger, meter)
         database.addFeed(replica)
         replicas.push(replica)

@@ -27,8 +27,10 @@ export async function restoreFrom(
   signal: AbortSignal,
   onProgress?: OnProgress,
 ): Promise<RestoreResult> {
+  const open = (source: RestoreSource) =>
+    openStorage(source, { warn: (message, fields) => logger.with({ replica: source.name }).warn(message, fields) })
   const candidates = await Promise.all(
-    sources.map(async (source) => ({ name: source.name, client: await openStorage(source) })),
+    sources.map(async (source) => ({ name: source.name, client: await open(source) })),
   )
   try {
     const replicas = sources.map(({ storage }) => replicaKey(storage))

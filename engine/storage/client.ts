@@ -1,5 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Position } from '../format/names.ts'
+import type { LogFields } from '../log.ts'
+
+/** Where a client tells what its user should know and what is no failure. */
+export type StorageWarning = (message: string, fields: LogFields) => void
 
 /** A snapshot as a replica lists it. `sizeBytes` is the stored (compressed) size; `createdAt` is the storage's own time. */
 export interface SnapshotInfo {

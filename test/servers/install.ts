@@ -3,9 +3,10 @@ import { azurite } from './azure.ts'
 import { fakeGcs } from './gcs.ts'
 import { s3Servers } from './s3.ts'
 import type { TestServer } from './server.ts'
+import { openssh } from './sftp.ts'
 import { toxiproxy } from './toxiproxy.ts'
 
-const servers: readonly TestServer[] = [...s3Servers, azurite, fakeGcs, toxiproxy]
+const servers: readonly TestServer[] = [...s3Servers, azurite, openssh, fakeGcs, toxiproxy]
 
 for (const server of servers) {
   console.log(server.name)

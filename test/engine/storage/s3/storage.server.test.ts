@@ -127,6 +127,13 @@ for (const server of s3Servers) {
         assert.equal((await storage.segments(A)).length, 1)
       })
 
+    test('a clock that is an hour off is corrected by what the service says', async (t) => {
+      t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 })
+      const storage = open(t, { path: 'skewed' })
+      await storage.writeSegment(FIRST, X)
+      assert.equal((await storage.segments(A)).length, 1)
+    })
+
     test('an unknown certificate is refused unless skipVerify is set', async (t) => {
       const { keyPath, certPath } = selfSigned(dir)
       const proxy = await startProxyTo(t, { tls: { key: readFileSync(keyPath), cert: readFileSync(certPath) } })

@@ -2,47 +2,43 @@ import { type AgentOptions, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 
-const CONNECT_TIMEOUT_MS = 5000
-/** Longest silence in a request or its answer; an unused connection is closed after as long. */
-const SILENCE_TIMEOUT_MS = 30_000
-/** Beyond {@link SILENCE_TIMEOUT_MS}, so that idle means silent: Node's default probes idle connections every second. */
+/** Beyond the limit of silence, so that idle means silent: Node's default probes idle connections every second. */
 const TCP_PROBE_MS = 120_000
 
-/** Connections to one service, kept for the next request. */
-export interface AbsAgent {
-  readonly agent: HttpAgent | HttpsAgent
-  /** Closes the connections. */
-  destroy(): void
+export interface AgentLimits {
+  readonly connectMs: number
+  /** Longest silence in a request or its answer; an unused connection is closed after as long. */
+  readonly silenceMs: number
 }
 
+const LIMITS: AgentLimits = { connectMs: 5000, silenceMs: 30_000 }
+
 /**
- * The SDK has no time limit that notices silence, so the sockets have it. Limits of a whole request would be no use: a
- * block may take minutes on a slow line.
+ * Connections to one service, kept for the next request. The SDK has no time limit that notices silence, so the sockets
+ * have it: a limit for a whole request would be no use, since a block may take minutes on a slow line.
  */
-export function createAgent(serviceUrl: string): AbsAgent {
+export function createAgent(serviceUrl: string, limits: AgentLimits = LIMITS): HttpAgent | HttpsAgent {
   const options: AgentOptions = {
     keepAlive: true,
     keepAliveMsecs: TCP_PROBE_MS,
-    timeout: SILENCE_TIMEOUT_MS,
+    timeout: limits.silenceMs,
     maxSockets: 50,
   }
   const agent = serviceUrl.startsWith('https:') ? new HttpsAgent(options) : new HttpAgent(options)
   const connect = agent.createConnection.bind(agent)
   agent.createConnection = (settings, done) => {
-    // The settings' timeout is the one for connecting; the agent sets its own when the socket is given to a request.
-    const socket = connect({ ...settings, timeout: CONNECT_TIMEOUT_MS }, done)
-    if (socket) limitSilence(socket as Socket)
+    const socket = connect({ ...settings, timeout: limits.connectMs }, done)
+    if (socket) limitSilence(socket as Socket, limits)
     return socket
   }
-  return { agent, destroy: () => agent.destroy() }
+  return agent
 }
 
-function limitSilence(socket: Socket): void {
-  socket.once('connect', () => socket.setTimeout(SILENCE_TIMEOUT_MS))
+function limitSilence(socket: Socket, { connectMs, silenceMs }: AgentLimits): void {
+  socket.once('connect', () => socket.setTimeout(silenceMs))
   socket.on('timeout', () => {
-    const what = socket.connecting ? 'no connection within' : 'silent for'
-    const limitMs = socket.connecting ? CONNECT_TIMEOUT_MS : SILENCE_TIMEOUT_MS
-    socket.destroy(new SilenceError(`${what} ${limitMs / 1000} s`))
+    const what = socket.connecting ? `no connection within ${connectMs}` : `silent for ${silenceMs}`
+    socket.destroy(new SilenceError(`${what} ms`))
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http'
 import {
   AnonymousCredential,
   ContainerClient,
@@ -6,7 +7,6 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import type { AbsAccess } from './access.ts'
-import type { AbsAgent } from './agent.ts'
 import { defaultChain } from './chain.ts'
 import type { AbsPlace } from './place.ts'
 
@@ -15,7 +15,7 @@ const MAX_ATTEMPTS = 2
 
 /** What the SDK hands on to its HTTP pipeline although its own type does not name it. */
 interface Transport {
-  readonly agent: AbsAgent['agent']
+  readonly agent: Agent
   /** Azure never redirects; a portal that does must not be sent a request with a SAS token. */
   readonly redirectOptions: { readonly maxRetries: number }
 }
@@ -25,7 +25,7 @@ export function createContainerClient(
   place: AbsPlace,
   container: string,
   access: AbsAccess,
-  { agent }: AbsAgent,
+  agent: Agent,
 ): ContainerClient {
   const options: StoragePipelineOptions & Transport = {
     // The first retry of the SDK comes without a pause.

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { type ErrorCode, systemCode, WherryError } from '../../errors.ts'
 import { cancelled } from '../abort.ts'
 import { type AccessFacts, adviceFor } from './advice.ts'
@@ -52,17 +53,25 @@ const BROKEN_OFF = 'AbortError'
 
 /** The SDK throws what it happens to throw when an answer is not Azure's: it cannot be parsed, or headers are missing. */
 function answerOf(error: unknown): AbsAnswer {
-  const { name = 'Error', statusCode: status, response } = error as SdkError
-  const code = systemCode(error)
-  if (status !== undefined && (code === undefined || code === 'PARSE_ERROR')) return { status, name: NOT_AZURE }
-  if (code === undefined && (name === 'TypeError' || name === 'RangeError')) return { status, name: NOT_AZURE }
+  const { name = 'Error', statusCode: status, details, response } = error as SdkError
   if (name === BROKEN_OFF) return { status, name: 'the connection broke' }
-  return { status, name: code ?? name, clockOffsetMs: clockOffsetMs(response?.headers?.get('date')) }
+  // In the body or, of an answer without one, in a header.
+  const code = systemCode(error) ?? details?.errorCode
+  const isAzure = code !== undefined && code !== 'PARSE_ERROR'
+  if (isAzure) return { status, name: code, clockOffsetMs: clockOffsetMs(response?.headers?.get('date')) }
+  if (status !== undefined) return { status, name: isBusy(status) ? (STATUS_CODES[status] ?? '') : NOT_AZURE }
+  return { status, name: name === 'TypeError' || name === 'RangeError' ? NOT_AZURE : name }
+}
+
+/** What a gateway says too, on behalf of a service that is not there or has too much to do. */
+function isBusy(status: number): boolean {
+  return status >= 500 || status === 408 || status === 429
 }
 
 interface SdkError {
   readonly name?: string
   readonly statusCode?: number
+  readonly details?: { readonly errorCode?: string }
   readonly response?: { readonly headers?: { get(name: string): string | undefined } }
 }
 
@@ -84,8 +93,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 function codeOf({ status, name }: AbsAnswer): ErrorCode {
   const code = CODES[name]
   if (code !== undefined) return code
-  const refused = status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429
-  return refused ? 'ERR_STORAGE_DENIED' : 'ERR_STORAGE_UNREACHABLE'
+  return status !== undefined && status >= 300 && !isBusy(status) ? 'ERR_STORAGE_DENIED' : 'ERR_STORAGE_UNREACHABLE'
 }
 
 /** The error for `answer` to `request`. */

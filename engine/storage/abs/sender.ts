@@ -1,9 +1,10 @@
+import type { Agent } from 'node:http'
 import type { ContainerClient } from '@azure/storage-blob'
 import { throwIfAborted, untilAborted } from '../abort.ts'
 import type { AbsStorageOptions } from '../options.ts'
 import { type AbsAccess, accessOf } from './access.ts'
 import { type AccessFacts, factsOf } from './advice.ts'
-import { type AbsAgent, createAgent } from './agent.ts'
+import { createAgent } from './agent.ts'
 import { createContainerClient } from './client.ts'
 import { type AbsRequest, absError, describeRequest } from './errors.ts'
 import { type AbsPlace, placeOf } from './place.ts'
@@ -14,7 +15,7 @@ export interface HttpOptions {
 }
 
 interface Connected {
-  readonly agent: AbsAgent
+  readonly agent: Agent
   readonly container: ContainerClient
 }
 

@@ -1,22 +1,13 @@
-import { states } from '../supervisor/lifecycle.ts'
-import type { Verdict } from './readiness.ts'
-import type { Vitals } from './vitals.ts'
+import { exposition, type Family } from './exposition.ts'
+import { litestreamMetrics } from './litestream-metrics.ts'
+import { processMetrics } from './process-metrics.ts'
+import type { MetricsSource } from './samples.ts'
+import { wherryMetrics } from './wherry-metrics.ts'
 
-export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+/** Every metric, in the order in which docs/metrics.md has them. */
+export const metrics: readonly Family<MetricsSource>[] = [...wherryMetrics, ...litestreamMetrics, ...processMetrics]
 
-/** The body of `/metrics`, in Prometheus's text format. */
-export function metricsText(ready: Verdict, { state, engine }: Vitals, version: string): string {
-  const stateSamples = states.map((name) => `wherry_state{state="${name}"} ${name === state ? 1 : 0}`)
-  return [
-    metric('wherry_build_info', 'gauge', 'The version that runs.', [`wherry_build_info{version="${version}"} 1`]),
-    metric('wherry_state', 'gauge', 'The state of the lifecycle: 1 for the present one.', stateSamples),
-    metric('wherry_ready', 'gauge', '1 when /readyz answers 200.', [`wherry_ready ${ready.ok ? 1 : 0}`]),
-    metric('wherry_engine_restarts_total', 'counter', 'Times that the engine was restarted after it had failed.', [
-      `wherry_engine_restarts_total ${engine?.restarts ?? 0}`,
-    ]),
-  ].join('')
-}
-
-function metric(name: string, type: 'gauge' | 'counter', help: string, samples: readonly string[]): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join('\n')}\n`
+/** The body of `/metrics`. */
+export function metricsText(source: MetricsSource): string {
+  return exposition(metrics, source)
 }

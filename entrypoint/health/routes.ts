@@ -1,5 +1,6 @@
 import { messageOf } from '../../engine/index.ts'
-import { METRICS_TYPE, metricsText } from './metrics.ts'
+import { EXPOSITION_TYPE } from './exposition.ts'
+import { metricsText } from './metrics.ts'
 import { liveness, readiness, type Verdict } from './readiness.ts'
 import { liveReport, readyReport } from './report.ts'
 import type { HealthLimits, Vitals } from './vitals.ts'
@@ -26,7 +27,8 @@ const routes: ReadonlyMap<string, (vitals: Vitals, source: HealthSource) => Answ
   [
     '/metrics',
     (vitals, { limits, version }) => {
-      return { status: 200, type: METRICS_TYPE, body: metricsText(readiness(vitals, limits), vitals, version) }
+      const body = metricsText({ vitals, isReady: readiness(vitals, limits).ok, version })
+      return { status: 200, type: EXPOSITION_TYPE, body }
     },
   ],
 ])

@@ -10,6 +10,7 @@ import {
   WherryError,
 } from '../../engine/index.ts'
 import type { SupervisorOptions } from '../config/supervisor-options.ts'
+import type { RestoreFigures } from '../health/vitals.ts'
 import { withCleanUp } from '../process/clean-up.ts'
 import type { DatabaseFacts } from './app-environment.ts'
 import { type BootDecision, decideBoot } from './boot-decision.ts'
@@ -38,6 +39,7 @@ export class Boot {
   readonly #options: Pick<SupervisorOptions, 'boot' | 'bootTimeoutMs' | 'conflict'>
   readonly #logger: Logger
   readonly #signal: AbortSignal
+  readonly #restores: RestoreFigures[] = []
 
   /** @param signal ends it with ERR_CANCELLED */
   constructor(
@@ -50,6 +52,11 @@ export class Boot {
     this.#options = options
     this.#logger = logger
     this.#signal = signal
+  }
+
+  /** What was restored so far. */
+  get restores(): readonly RestoreFigures[] {
+    return this.#restores
   }
 
   /**
@@ -134,12 +141,10 @@ export class Boot {
     const sources = database.replicas.filter(({ name }) => from.includes(name))
     const request = { outputPath: path, metaPath, setAside, ...ownerOf(dirname(path)) }
     try {
-      const result = await withCleanUp(path, () => this.#thread.restore(sources, request, this.#signal))
-      this.#logger.info('database restored', {
-        db: path,
-        generation: result.generation,
-        elapsed: `${Math.round(result.elapsedMs)}ms`,
-      })
+      const restored = await withCleanUp(path, () => this.#thread.restore(sources, request, this.#signal))
+      const { generation, elapsedMs, bytesWritten, bytesDownloaded } = restored
+      this.#logger.info('database restored', { db: path, generation, elapsed: `${Math.round(elapsedMs)}ms` })
+      this.#restores.push({ path, elapsedMs, sizeBytes: bytesWritten, downloadedBytes: bytesDownloaded })
       return 'restored'
     } catch (error) {
       if (hasCode(error, 'ERR_OUTPUT_EXISTS') && !setAside) return await this.#lookAgain(database)

@@ -28,6 +28,7 @@ export class Replication {
   readonly #logger: Logger
   #facts: readonly Fact[] = []
   #restoring: string | undefined
+  #boot: Boot | undefined
   #isRestored = false
   #isFirstSyncDone = false
 
@@ -54,6 +55,7 @@ export class Replication {
       onExamined()
     } else {
       const boot = new Boot(this.#keeper.thread, supervisor, this.#logger, signal)
+      this.#boot = boot
       const plan = await boot.examine(databases)
       onExamined()
       const facts: Fact[] = []
@@ -106,6 +108,7 @@ export class Replication {
     return {
       isRestored: this.#isRestored,
       restoring: this.#restoring,
+      restores: this.#boot?.restores ?? [],
       engine: this.#keeper?.condition,
       isFirstSyncDone: this.#isFirstSyncDone,
       databases: status?.databases ?? [],

@@ -7,7 +7,11 @@ import { ageKeys, replicaKeys } from '../../entrypoint/config/replica-keys.ts'
 import { configKeys, databaseKeys, loggingKeys } from '../../entrypoint/config/schema.ts'
 import { fileVariable, foreignSecrets, secretVariables, variables } from '../../entrypoint/config/variables.ts'
 import { exitStatuses, UNEXPECTED_STATUS } from '../../entrypoint/exit-codes.ts'
+import { litestreamMetrics } from '../../entrypoint/health/litestream-metrics.ts'
+import { processMetrics } from '../../entrypoint/health/process-metrics.ts'
+import { wherryMetrics } from '../../entrypoint/health/wherry-metrics.ts'
 import { keyTable, variableRows } from '../support/key-tables.ts'
+import { metricTable } from '../support/metric-table.ts'
 
 function documentText(name: string): string {
   return readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
@@ -68,3 +72,16 @@ test('docs/exit-codes.md has the status of every error as the code has it', () =
   assert.deepEqual(Object.fromEntries(documented), exitStatuses)
   assert.ok(documentText('exit-codes.md').includes(`\n| ${UNEXPECTED_STATUS} | anything else |`))
 })
+
+for (const [heading, families] of Object.entries({
+  "Wherry's": wherryMetrics,
+  "Litestream's": litestreamMetrics,
+  "The process's": processMetrics,
+})) {
+  test(`docs/metrics.md has the metrics of ${heading} as the code has them`, () => {
+    const section = documentText('metrics.md')
+      .split(/^## /m)
+      .find((text) => text.startsWith(`${heading}\n`))
+    assert.ok(section?.includes(`\n\n${metricTable(families)}\n\n`))
+  })
+}

@@ -52,6 +52,7 @@ export const wellVitals: Vitals = {
   app: 'running',
   isRestored: true,
   restoring: undefined,
+  restores: [],
   engine: { alive: true, unresponsiveMs: 0, restarts: 0, lastFailure: undefined },
   isFirstSyncDone: true,
   databases: [databaseWith()],

@@ -17,7 +17,13 @@ import type { ReplicaStatus } from './status.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** Failures that only a person can mend. */
-const REFUSALS = ['ERR_STORAGE_DENIED', 'ERR_STORAGE_NO_BUCKET', 'ERR_STORAGE_LOCAL', 'ERR_DATABASE_CONFLICT'] as const
+const REFUSALS = [
+  'ERR_STORAGE_DENIED',
+  'ERR_STORAGE_NO_BUCKET',
+  'ERR_STORAGE_LOCAL',
+  'ERR_DATABASE_CONFLICT',
+  'ERR_CONFIG',
+] as const
 
 /** Least time between two syncs of a flush. */
 const FINAL_GAP_MS = 50

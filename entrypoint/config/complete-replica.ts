@@ -11,10 +11,17 @@ import { placeOfVariable } from './secret-files.ts'
  * A replica with what it does not say itself: its type, the parts of its URL, then what the top level has for all, then what
  * variables of providers say.
  * @param env with secrets filled in from their files
+ * @param warn gets a sentence for each option of the URL that does nothing
  * @throws WherryError ERR_CONFIG for a URL or a type that is not one, and for a URL beside its parts
  */
-export function completeReplica(section: ReplicaSection, top: ConfigSection, env: Environment): ReplicaSection {
+export function completeReplica(
+  section: ReplicaSection,
+  top: ConfigSection,
+  env: Environment,
+  warn: (warning: string) => void,
+): ReplicaSection {
   const url = urlOf(section)
+  for (const warning of url?.warnings ?? []) warn(section.error('url', warning).message)
   const type = url?.type ?? configuredType(section)
   const inUrl = url === undefined ? [] : givenAt({ ...section.place('url'), origin: 'url' }, url.parts)
   const own = section.filled(new Map(inUrl))

@@ -29,8 +29,9 @@ export function directConfig(path: string, urls: readonly string[], environment:
   const replicas = urls.map((url) => argument('REPLICA_URL', { url }))
   const dbs = [argument('DB_PATH', { path, replicas })]
   const given = new Map([...top.given, ['dbs', { value: dbs, place: top.missing('dbs') }] as const])
-  const section = completeConfig(makeSection(configKeys, { ...top, given }), env)
-  return resolveConfig(section, undefined, { known: warnUnknown(env) })
+  const known = warnUnknown(env)
+  const section = completeConfig(makeSection(configKeys, { ...top, given }), env, (warning) => void known.push(warning))
+  return resolveConfig(section, undefined, { known })
 }
 
 /**
@@ -41,7 +42,10 @@ export function directReplica(url: string, environment: Environment): ReplicaOpt
   const env = settingsEnvironment(environment)
   const top = makeSection(configKeys, topOf(env))
   const replica = makeSection(replicaKeys, argument('REPLICA_URL', { url }))
-  return resolveReplica(completeReplica(replica, top, env), () => {})
+  return resolveReplica(
+    completeReplica(replica, top, env, () => {}),
+    () => {},
+  )
 }
 
 /**

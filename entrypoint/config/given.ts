@@ -51,7 +51,7 @@ export function sectionsOf(value: GivenValue): readonly GivenSection[] {
 /** These values as if they were given at this place; undefined ones are not. */
 export function givenAt(
   place: Place,
-  values: Readonly<Record<string, string | boolean | undefined>>,
+  values: Readonly<Record<string, string | number | boolean | undefined>>,
 ): Map<string, Given> {
   return new Map(
     Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, { value, place }]])),

@@ -78,8 +78,9 @@ async function load(
   const levels = withoutToldPath(readEnvironment(env), env, file)
   if (file === undefined && (origin !== 'default' || saysNothing(levels))) throw notFound(path)
   const given = mergeEnvironment(file && { path, section: file }, levels)
-  const section = completeConfig(makeSection(configKeys, given), env)
-  const config = resolveConfig(section, file && path, { ...options, known })
+  const warnings = [...known]
+  const section = completeConfig(makeSection(configKeys, given), env, (warning) => void warnings.push(warning))
+  const config = resolveConfig(section, file && path, { ...options, known: warnings })
   return { config, section, sourceOrigin: file && origin }
 }
 

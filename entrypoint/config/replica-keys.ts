@@ -35,7 +35,7 @@ export const replicaKeys = {
     kind: 'boolean',
     place: true,
     types: ['s3'],
-    doc: 'Bucket in the path, not the host name (s3). Without it: true exactly with an endpoint',
+    doc: 'Bucket in the path, not the host name (s3). Without it: true with an endpoint, but for that of Tigris',
   },
   'skip-verify': {
     kind: 'boolean',

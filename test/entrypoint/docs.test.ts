@@ -4,7 +4,9 @@ import test from 'node:test'
 import { factVariables } from '../../entrypoint/config/fact-variables.ts'
 import type { KeyTable } from '../../entrypoint/config/key-spec.ts'
 import { ageKeys, replicaKeys } from '../../entrypoint/config/replica-keys.ts'
+import { replicaTypes } from '../../entrypoint/config/replica-types.ts'
 import { configKeys, databaseKeys, loggingKeys } from '../../entrypoint/config/schema.ts'
+import { urlOptions } from '../../entrypoint/config/url-options.ts'
 import { fileVariable, foreignSecrets, secretVariables, variables } from '../../entrypoint/config/variables.ts'
 import { exitStatuses, UNEXPECTED_STATUS } from '../../entrypoint/exit-codes.ts'
 import { litestreamMetrics } from '../../entrypoint/health/litestream-metrics.ts'
@@ -61,6 +63,20 @@ test('docs/configuration.md has the keys that a replica URL in a variable replac
   const [, text = ''] =
     /replaces all that the file says about the replica's place \(([^)]*)\)/.exec(documentText('configuration.md')) ?? []
   assert.deepEqual([...text.matchAll(/`([^`]+)`/g)].map(([, key]) => key).sort(), places.sort())
+})
+
+test('docs/configuration.md has the options of replica URLs as the code has them', () => {
+  const [, rows = ''] = documentText('configuration.md').split('\n| Type | Options |\n|---|---|\n')
+  const documented = rows
+    .split('\n\n')[0]
+    ?.split('\n')
+    .flatMap((row) => {
+      const [, types = '', options = ''] = row.split('|')
+      const names = [...options.matchAll(/`([^`]+)`/g)].map(([, name]) => name).sort()
+      return types.split(',').map((type) => [type.trim(), names])
+    })
+  const inCode = replicaTypes.filter((type) => type !== 'file').map((type) => [type, urlOptions(type).sort()])
+  assert.deepEqual(new Map(documented as []), new Map(inCode as []))
 })
 
 test('docs/exit-codes.md has the status of every error as the code has it', () => {

@@ -4,7 +4,7 @@ import { isReplicaUrl, parseReplicaUrl, type ReplicaUrl, redactUrl } from '../..
 
 // File paths with odd characters were observed in the error messages of Litestream 0.3.13.
 /** A URL, its type, and its parts. */
-const urls: [string, ReplicaUrl['type'], Record<string, string>][] = [
+const urls: [string, ReplicaUrl['type'], Record<string, unknown>][] = [
   ['file:///var/rep', 'file', { path: '/var/rep' }],
   ['file:/var/rep', 'file', { path: '/var/rep' }],
   ['file://rel/path', 'file', { path: '/rel/path' }],
@@ -30,9 +30,8 @@ const urls: [string, ReplicaUrl['type'], Record<string, string>][] = [
   ['S3://bkt/a', 's3', { bucket: 'bkt', path: 'a' }],
   ['s3://bkt', 's3', { bucket: 'bkt', path: '' }],
   ['s3://bkt/', 's3', { bucket: 'bkt', path: '' }],
-  ['s3://bkt/a%20b/../c?region=x#y', 's3', { bucket: 'bkt', path: 'c' }],
+  ['s3://bkt/a%20b/../c#y', 's3', { bucket: 'bkt', path: 'c' }],
   ['s3://id:secret@bkt/p', 's3', { bucket: 'bkt', path: 'p' }],
-  ['s3://x.s3.amazonaws.com/p', 's3', { bucket: 'x.s3.amazonaws.com', path: 'p' }],
   ['s3://b.localhost:9000/p', 's3', { bucket: 'b', path: 'p', region: 'us-east-1', endpoint: 'http://localhost:9000' }],
   ['s3://b.localhost/p', 's3', { bucket: 'b', path: 'p', region: 'us-east-1', endpoint: 'http://localhost' }],
   [
@@ -66,6 +65,97 @@ const urls: [string, ReplicaUrl['type'], Record<string, string>][] = [
   ['sftp://user@[::1]:2222/p', 'sftp', { user: 'user', host: '[::1]:2222', path: '/p' }],
   ['sftp://user@[::1]', 'sftp', { user: 'user', host: '[::1]', path: '' }],
   ['sftp://user@host', 'sftp', { user: 'user', host: 'host', path: '' }],
+
+  // Services that Litestream 0.3.13 does not know by their hosts.
+  ['s3://b.c.s3.amazonaws.com/p', 's3', { bucket: 'b.c', path: 'p' }],
+  ['s3://b.s3.eu-west-1.amazonaws.com/p', 's3', { bucket: 'b', path: 'p', region: 'eu-west-1' }],
+  ['s3://b.s3-us-west-2.amazonaws.com/p', 's3', { bucket: 'b', path: 'p', region: 'us-west-2' }],
+  ['s3://b.s3.dualstack.us-gov-west-1.amazonaws.com', 's3', { bucket: 'b', path: '', region: 'us-gov-west-1' }],
+  ['s3://b.s3.cn-north-1.amazonaws.com.cn/p', 's3', { bucket: 'b', path: 'p', region: 'cn-north-1' }],
+  [
+    's3://b.0123abcd.r2.cloudflarestorage.com/p',
+    's3',
+    { bucket: 'b', path: 'p', region: 'auto', endpoint: 'https://0123abcd.r2.cloudflarestorage.com' },
+  ],
+  [
+    's3://b.0123abcd.eu.r2.cloudflarestorage.com/p',
+    's3',
+    { bucket: 'b', path: 'p', region: 'auto', endpoint: 'https://0123abcd.eu.r2.cloudflarestorage.com' },
+  ],
+  [
+    's3://b.fly.storage.tigris.dev/p',
+    's3',
+    { bucket: 'b', path: 'p', region: 'auto', endpoint: 'https://fly.storage.tigris.dev' },
+  ],
+  ['s3://b.t3.storage.dev/p', 's3', { bucket: 'b', path: 'p', region: 'auto', endpoint: 'https://t3.storage.dev' }],
+  [
+    's3://b.fsn1.your-objectstorage.com/p',
+    's3',
+    { bucket: 'b', path: 'p', region: 'fsn1', endpoint: 'https://fsn1.your-objectstorage.com' },
+  ],
+  ['s3://b.ref.supabase.co/p', 's3', { bucket: 'b', path: 'p', endpoint: 'https://ref.supabase.co/storage/v1/s3' }],
+  [
+    's3://b.ref.storage.supabase.co:444/p',
+    's3',
+    { bucket: 'b', path: 'p', endpoint: 'https://ref.storage.supabase.co:444/storage/v1/s3' },
+  ],
+  [
+    's3://b.s3.eu-central-1.wasabisys.com/p',
+    's3',
+    { bucket: 'b', path: 'p', region: 'eu-central-1', endpoint: 'https://s3.eu-central-1.wasabisys.com' },
+  ],
+  [
+    's3://b.s3.wasabisys.com',
+    's3',
+    { bucket: 'b', path: '', region: 'us-east-1', endpoint: 'https://s3.wasabisys.com' },
+  ],
+
+  // Queries
+  [
+    's3://b/p?endpoint=minio.example.com:9000&region=r&forcePathStyle=false&skipVerify=1&storageClass=GLACIER_IR',
+    's3',
+    {
+      bucket: 'b',
+      path: 'p',
+      endpoint: 'https://minio.example.com:9000',
+      region: 'r',
+      'force-path-style': false,
+      'skip-verify': true,
+      'storage-class': 'GLACIER_IR',
+    },
+  ],
+  [
+    's3://b/p?force-path-style=T&skip-verify=No&storage-class=&sseKmsKeyId=alias%2Fk&sse=aws:kms#f',
+    's3',
+    {
+      bucket: 'b',
+      path: 'p',
+      'force-path-style': true,
+      'skip-verify': false,
+      'sse-kms-key-id': 'alias/k',
+      sse: 'aws:kms',
+    },
+  ],
+  ...['localhost:9000', '127.0.0.1', '10.1.2.3:9000', '192.168.0.1', '172.31.0.1', 'nas.local', 'x.localhost:1'].map(
+    (host): (typeof urls)[number] => [
+      `s3://b?endpoint=${host}`,
+      's3',
+      { bucket: 'b', path: '', endpoint: `http://${host}` },
+    ],
+  ),
+  ...['172.32.0.1', 'minio:9000', 'localhost.example.com'].map((host): (typeof urls)[number] => [
+    `s3://b?endpoint=${host}`,
+    's3',
+    { bucket: 'b', path: '', endpoint: `https://${host}` },
+  ]),
+  ['s3://b.localhost?endpoint=http://h', 's3', { bucket: 'b', path: '', region: 'us-east-1', endpoint: 'http://h' }],
+  ['gs://b/p?endpoint=http://h:4443', 'gcs', { bucket: 'b', path: 'p', endpoint: 'http://h:4443' }],
+  ['abs://c/p?endpoint=http://h/a', 'abs', { bucket: 'c', path: 'p', endpoint: 'http://h/a' }],
+  [
+    'sftp://u@h/p?keyPath=/k&known-hosts=/kh&hostKey=SHA256:x',
+    'sftp',
+    { user: 'u', host: 'h', path: '/p', 'key-path': '/k', 'known-hosts': '/kh', 'host-key': 'SHA256:x' },
+  ],
 ]
 
 for (const [url, type, parts] of urls) {
@@ -87,9 +177,23 @@ const refused: [string, RegExp][] = [
     /names no bucket; write it before the host, like s3:\/\/BUCKET\.localhost:9000\/PATH$/,
   ],
   ['s3://s3.fr-par.scw.cloud/p', /names no bucket/],
-  ['s3://minio:9000/bkt/db', /port of a service that is not known; set bucket, path and endpoint/],
+  ['s3://minio:9000/bkt/db', /port of a service that is not known; write it like s3:\/\/BUCKET\/PATH\?endpoint=/],
   ['s3://bkt:90x/p', /has a host that is not one$/],
   ['s3://b kt/p', /has a host that is not one$/],
+  ['s3://s3.eu-west-1.amazonaws.com/bkt/p', /names no bucket; write it before the host/],
+  ['s3://0123abcd.eu.r2.cloudflarestorage.com/p', /names no bucket/],
+  ['s3://ref.storage.supabase.co/p', /names no bucket/],
+  ['s3://b?regoin=x', /^"s3:\/\/b\?\*\*\*" has an option "regoin" that is not known; did you mean "region"\?$/],
+  ['s3://b?forcePathStile=1', /has an option "forcePathStile" that is not known; did you mean "force-path-style"\?$/],
+  ['gs://b?region=x', /has an option "region" that is not known; its options are endpoint$/],
+  ['s3://b?bucket=x', /has an option "bucket" that is not known; its options are region, endpoint, force-path-style,/],
+  ['s3://b?skipVerify=maybe', /has a wrong skipVerify: "maybe" is not true or false$/],
+  ['s3://b?sse=AES', /has a wrong sse: "AES" is not AES256 or aws:kms$/],
+  ...['accessKeyId', 'secret-access-key', 'sessionToken', 'sseCustomerKey'].map((name): [string, RegExp] => [
+    `s3://b?${name}=hunter2`,
+    /has a secret in its query, which others may see; set [a-z-]+ instead$/,
+  ]),
+  ['abs://a@c/p?sig=hunter2&sv=2020', /has a secret in its query, which others may see; set sas-token instead$/],
   ['s3://bkt/%zz', /"%" that is not followed by/],
   ['file:///a%', /"%" that is not followed by/],
 ]
@@ -108,6 +212,8 @@ test('No message shows a password or a query of the URL', () => {
     's3://id:hunter2@b kt/p',
     's3://id:hunter/2@bkt/p',
     's3://bkt:90x/p?secret=hunter2',
+    's3://bkt/p?secret=hunter2',
+    's3://bkt/p?secret-access-key=hunter2',
     'ftp://user:hun@ter2@host/%zz',
   ]) {
     assert.doesNotMatch(String(parseReplicaUrl(url)), /hun|ter2/)
@@ -119,4 +225,23 @@ test('No message shows a password or a query of the URL', () => {
 test('A path is told from a URL as Litestream does', () => {
   assert.ok(isReplicaUrl('s3://b') && isReplicaUrl('x_1://'))
   assert.ok(!isReplicaUrl('/a') && !isReplicaUrl('file:/a') && !isReplicaUrl('a-b://c') && !isReplicaUrl(' s3://b'))
+})
+
+test('Options that mean nothing here are warnings', () => {
+  const warningsOf = (url: string) => {
+    const parsed = parseReplicaUrl(url)
+    assert.ok(typeof parsed === 'object', String(parsed))
+    return parsed.warnings.map((warning) => warning.split(' ')[0])
+  }
+  const names = [
+    'signPayload',
+    'require-content-md5',
+    'partSize',
+    'concurrency',
+    'requireContentMD5',
+    'sseCustomerKeyMD5',
+  ]
+  assert.deepEqual(warningsOf(`s3://b?region=r&${names.map((name) => `${name}=1`).join('&')}`), names)
+  assert.deepEqual(warningsOf('sftp://u@h?concurrentWrites=true'), ['concurrentWrites'])
+  assert.deepEqual(warningsOf('s3://b'), [])
 })

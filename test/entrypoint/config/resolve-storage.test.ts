@@ -110,6 +110,66 @@ const storages: [string[], Environment, object][] = [
   [login, { SSH_AUTH_SOCK: '' }, sftp],
   [[...login, 'host-key: ssh-ed25519 AAAA comment'], {}, { ...sftp, hostKey: 'ssh-ed25519 AAAA comment' }],
   [[...login, `host-key: SHA256:${'x'.repeat(43)}`], {}, { ...sftp, hostKey: `SHA256:${'x'.repeat(43)}` }],
+  // s3: what is known of a service counts for `endpoint` too
+  ...[
+    ['s3.us-west-000.backblazeb2.com', 'us-west-000'],
+    ['s3.filebase.com', 'us-east-1'],
+    ['nyc3.digitaloceanspaces.com', 'nyc3'],
+    ['s3.fr-par.scw.cloud', 'fr-par'],
+    ['us-east-1.linodeobjects.com', 'us-east-1'],
+    ['s3.eu-west-1.amazonaws.com', 'eu-west-1'],
+    ['s3.amazonaws.com', 'us-east-1'],
+    ['0123abcd.r2.cloudflarestorage.com', 'auto'],
+    ['0123abcd.eu.r2.cloudflarestorage.com', 'auto'],
+    ['hel1.your-objectstorage.com', 'hel1'],
+    ['s3.eu-central-1.wasabisys.com', 'eu-central-1'],
+    ['s3.wasabisys.com', 'us-east-1'],
+    ['ref.supabase.co/storage/v1/s3', 'us-east-1'],
+    ['minio.example.com:9000', 'us-east-1'],
+    ['b.nyc3.digitaloceanspaces.com', 'us-east-1'],
+  ].map(([host, region]): [string[], Environment, object] => [
+    ['url: s3://b', `endpoint: ${host}`],
+    {},
+    { ...s3, region, endpoint: `https://${host}`, forcePathStyle: true },
+  ]),
+  ...['', '/'].map((slash): [string[], Environment, object] => [
+    ['url: s3://b', `endpoint: ref.storage.supabase.co${slash}`, 'region: eu-west-2'],
+    {},
+    {
+      ...s3,
+      region: 'eu-west-2',
+      endpoint: 'https://ref.storage.supabase.co/storage/v1/s3',
+      forcePathStyle: true,
+    },
+  ]),
+  ...['url: s3://b.t3.storage.dev', 'url: s3://b?endpoint=t3.storage.dev&region=auto'].map(
+    (url): [string[], Environment, object] => [
+      [url],
+      {},
+      { ...s3, region: 'auto', endpoint: 'https://t3.storage.dev' },
+    ],
+  ),
+  [
+    ['url: s3://b.c.t3.storage.dev'],
+    {},
+    { ...s3, bucket: 'b.c', region: 'auto', endpoint: 'https://t3.storage.dev', forcePathStyle: true },
+  ],
+  [
+    ['url: s3://b.t3.storage.dev?forcePathStyle=true'],
+    {},
+    { ...s3, region: 'auto', endpoint: 'https://t3.storage.dev', forcePathStyle: true },
+  ],
+  [
+    ['url: s3://b.nyc3.digitaloceanspaces.com', 'endpoint: minio:9000'],
+    {},
+    { ...s3, region: 'nyc3', endpoint: 'https://minio:9000', forcePathStyle: true },
+  ],
+  // Keys win over the query.
+  [
+    ['url: s3://b?region=q&skipVerify=1&endpoint=q', 'region: r', 'skip-verify: false', 'endpoint: e'],
+    {},
+    { ...s3, region: 'r', endpoint: 'https://e', forcePathStyle: true },
+  ],
   // s3
   [
     ['url: s3://b', 'access-key-id: I', 'secret-access-key: S', 'session-token: T', 'storage-class: STANDARD_IA'],

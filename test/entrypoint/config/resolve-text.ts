@@ -11,7 +11,9 @@ import { makeSection } from '../../../entrypoint/config/section.ts'
 /** The configuration in a file of this text, called /c.yml in messages. */
 export function resolveText(text: string, env: Environment = {}, use: 'read' | 'replicate' = 'read'): Config {
   const section = makeSection(configKeys, readDocument(text, '/c.yml'))
-  return resolveConfig(completeConfig(section, env), '/c.yml', { use })
+  const known: string[] = []
+  const complete = completeConfig(section, env, (warning) => void known.push(warning))
+  return resolveConfig(complete, '/c.yml', { known, use })
 }
 
 /** The first database of a file of this text. */

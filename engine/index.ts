@@ -2,7 +2,7 @@
  * The replication engine as a library. Replicate, restore and check: {@link EngineThread}. List what a replica holds:
  * {@link openStorage}. Nothing here loads SQLite or an SDK before it is used.
  */
-export type { DatabaseFigures } from './database/status.ts'
+
 export type {
   CheckRequest,
   CopyReport,
@@ -11,6 +11,7 @@ export type {
   GenerationVerdict,
   ReplicaReport,
 } from './check/report.ts'
+export type { DatabaseFigures } from './database/status.ts'
 export type { DatabaseStatus } from './engine.ts'
 export { type ErrorCode, hasCode, messageOf, systemCode, WherryError } from './errors.ts'
 export { formatPosition, hex8, isGeneration, type Position } from './format/names.ts'
@@ -25,6 +26,7 @@ export {
   type ReplicaOptions,
   replicaDefaults,
 } from './options.ts'
+export { type OnProgress, type Progress, percentOf } from './progress.ts'
 export type { ReplicaFigures, ReplicaStatus } from './replica/status.ts'
 export type { RestoreRequest, RestoreResult } from './restore/restore.ts'
 export { temporaryFilesOf } from './restore/temporary-files.ts'

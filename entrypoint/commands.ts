@@ -11,6 +11,7 @@ export interface CommandEntry {
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
   run: { summary: 'restore, then run a command and replicate beside it', load: () => import('./commands/run.ts') },
+  check: { summary: 'check that what replicas hold can be restored', load: () => import('./commands/check.ts') },
   config: { summary: 'print the configuration and where it is from', load: () => import('./commands/config.ts') },
   databases: { summary: 'list the databases in the configuration', load: () => import('./commands/databases.ts') },
   generations: { summary: 'list the generations of a database', load: () => import('./commands/generations.ts') },
@@ -19,6 +20,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   restore: { summary: 'restore a database from a replica', load: () => import('./commands/restore.ts') },
   snapshots: { summary: 'list the snapshots of a database', load: () => import('./commands/snapshots.ts') },
   wal: { summary: 'list the WAL segments of a database', load: () => import('./commands/wal.ts') },
+  status: { summary: 'ask a running Wherry how replication is', load: () => import('./commands/status.ts') },
   version: { summary: 'print the version', load: () => import('./commands/version.ts') },
   help: { summary: 'print this, or the usage of a command', load: () => import('./commands/help.ts') },
 }

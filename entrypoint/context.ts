@@ -5,6 +5,8 @@ import type { LogOutput } from './log.ts'
 export interface TextOutput {
   /** @returns false when the text is lost because too much waits already */
   write(text: string): unknown
+  /** Somebody looks at it who may see a line being rewritten. */
+  readonly isTerminal?: boolean
 }
 
 /** What a command gets from the process. */

@@ -10,6 +10,11 @@ export const configFlags = {
   'no-expand-env': { kind: 'boolean', doc: 'Leave $NAME in the configuration file as it is' },
 } as const satisfies FlagTable
 
+/** Of every command whose output is a table. */
+export const jsonFlag = {
+  json: { kind: 'boolean', doc: 'Print JSON, and nothing else on standard output' },
+} as const satisfies FlagTable
+
 /** Of every command that looks at the replicas of one database. */
 export const replicaFlags = {
   ...configFlags,

@@ -1,5 +1,6 @@
 import { write, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isatty } from 'node:tty'
 import { systemCode } from '../../engine/errors.ts'
 import { type OwnDescription, ownDescription } from './own-description.ts'
 
@@ -37,6 +38,11 @@ export class DescriptorWriter {
   /** True while a write waits in the system, in a thread that the process's end would wait for. */
   get isStuck(): boolean {
     return this.#writing && this.#own?.blocks === true
+  }
+
+  /** A terminal that can rewrite a line. */
+  get isTerminal(): boolean {
+    return isatty(this.#standard) && process.env.TERM !== 'dumb'
   }
 
   /** @returns false when too much waits already: this text is lost */

@@ -209,6 +209,7 @@ export class Replica implements ReplicaFeed {
     this.#wakeup.ring()
     await this.#loop
     await this.#snapshotter.task
+    await this.#retainer.task
     this.#outbox.clear()
     await this.#client.close()
   }
@@ -311,6 +312,7 @@ export class Replica implements ReplicaFeed {
     const position = { generation, index, offset }
     const startedAt = performance.now()
     this.#unsure = batch
+    this.#logger.debug('write wal segment', { position: formatPosition(position) })
     await this.#client.writeSegment(position, await batchObject(batch), this.#abort.signal)
     this.#unsure = []
     this.#outbox.stored(batch)

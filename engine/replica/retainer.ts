@@ -1,37 +1,49 @@
-import { messageOf } from '../errors.ts'
+import { hasCode, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
 import { applyRetention, listSnapshots } from './retain.ts'
 import { planRetention, type RetentionPlan } from './retention.ts'
+import { type RetentionAct, RetentionRefusal } from './retention-refusal.ts'
 import type { Snapshotter } from './snapshotter.ts'
 
 /** How soon retention looks again for a snapshot that it waits for. */
 const SNAPSHOT_WAIT_MS = 1000
 
+/** What a storage that will not be asked in vain answers. */
+const REFUSALS = ['ERR_STORAGE_DENIED', 'ERR_STORAGE_LOCAL'] as const
+
 /**
  * Keeps the retention of one replica. It remembers what it listed, so that a check that finds nothing to do asks the
- * storage nothing.
+ * storage nothing. It deletes in the background: a large deletion does not hold up uploads.
  */
 export class Retainer {
   readonly #options: ReplicaOptions
   readonly #client: StorageClient
   readonly #snapshotter: Snapshotter
   readonly #logger: Logger
+  readonly #refusal: RetentionRefusal
   #known: SnapshotInfo[] | undefined
   #dueAtMs: number
+  #task: Promise<void> | undefined
 
   constructor(options: ReplicaOptions, client: StorageClient, snapshotter: Snapshotter, logger: Logger) {
     this.#options = options
     this.#client = client
     this.#snapshotter = snapshotter
     this.#logger = logger
+    this.#refusal = new RetentionRefusal(options, logger)
     this.#dueAtMs =
       options.retentionMs > 0 ? performance.now() + options.retentionCheckIntervalMs : Number.POSITIVE_INFINITY
   }
 
   get dueAtMs(): number {
     return this.#dueAtMs
+  }
+
+  /** Settles when the deletion that is under way has ended; undefined when there is none. Never rejects. */
+  get task(): Promise<void> | undefined {
+    return this.#task
   }
 
   /** Puts the check off: there is nothing to go by yet. */
@@ -47,33 +59,67 @@ export class Retainer {
    */
   async check(generation: string, takeSnapshot: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     this.postpone()
-    try {
-      if (this.#known === undefined && !(await this.#list(signal))) return false
-      const plan = this.#plan(generation)
-      if (plan.snapshotNeeded) {
-        if (this.#snapshotter.task === undefined) await takeSnapshot()
-        // The sync loop, which called this, must run on for the snapshot to end; then it is the time to look again.
-        this.#dueAtMs = performance.now() + SNAPSHOT_WAIT_MS
-      } else if (plan.generations.length > 0 || plan.below.length > 0) {
-        // Others may have written since: decide on what is there now.
-        if (!(await this.#list(signal))) return false
-        await applyRetention(this.#client, this.#plan(generation), this.#logger, signal)
-        this.#known = undefined
-      }
-    } catch (error) {
-      this.#known = undefined
-      if (!signal.aborted) this.#logger.error('retainer error', { error: messageOf(error) })
+    if (this.#task !== undefined) return true
+    if (this.#known === undefined && (await this.#list(signal)) === 'lost') return false
+    const plan = this.#plan(generation)
+    if (plan.snapshotNeeded) {
+      if (this.#snapshotter.task === undefined) await this.#begin(takeSnapshot)
+      // The sync loop, which called this, must run on for the snapshot to end; then it is the time to look again.
+      this.#dueAtMs = performance.now() + SNAPSHOT_WAIT_MS
+    } else if (plan.generations.length > 0 || plan.below.length > 0) {
+      // Others may have written since: decide on what is there now.
+      const answer = await this.#list(signal)
+      if (answer === 'lost') return false
+      if (answer === 'listed') this.#task = this.#delete(this.#plan(generation), signal)
     }
     return true
   }
 
-  /** Asks the replica. False when the newest snapshot, which was stored before, is not there. */
-  async #list(signal: AbortSignal): Promise<boolean> {
-    const { newest } = this.#snapshotter
-    this.#known = await listSnapshots(this.#client, signal)
-    if (newest === undefined || this.#known.some((known) => isSame(known, newest))) return true
-    this.#known = undefined
-    return false
+  async #begin(takeSnapshot: () => Promise<void>): Promise<void> {
+    try {
+      await takeSnapshot()
+    } catch (error) {
+      this.#logger.error('retainer error', { error: messageOf(error) })
+    }
+  }
+
+  /** Never rejects. */
+  async #delete(plan: RetentionPlan, signal: AbortSignal): Promise<void> {
+    try {
+      await applyRetention(this.#client, plan, this.#logger, signal)
+      this.#known = undefined
+      this.#refusal.granted('delete')
+    } catch (error) {
+      this.#fail('delete', error, signal)
+    } finally {
+      this.#task = undefined
+    }
+  }
+
+  #fail(act: RetentionAct, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return
+    if (hasCode(error, ...REFUSALS)) {
+      this.#refusal.refused(act, error.message)
+    } else {
+      this.#known = undefined
+      this.#logger.error('retainer error', { error: messageOf(error) })
+    }
+  }
+
+  /** Asks the replica, unless it refused not long ago. `lost`: the newest snapshot, which was stored, is not there. */
+  async #list(signal: AbortSignal): Promise<'listed' | 'lost' | 'unknown'> {
+    if (performance.now() < this.#refusal.notBeforeMs) return 'unknown'
+    try {
+      const { newest } = this.#snapshotter
+      this.#known = await listSnapshots(this.#client, signal)
+      this.#refusal.granted('list')
+      if (newest === undefined || this.#known.some((known) => isSame(known, newest))) return 'listed'
+      this.#known = undefined
+      return 'lost'
+    } catch (error) {
+      this.#fail('list', error, signal)
+      return 'unknown'
+    }
   }
 
   #plan(generation: string): RetentionPlan {

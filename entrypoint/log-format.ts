@@ -1,4 +1,5 @@
 import type { LogFields, LogLevel } from '../engine/log.ts'
+import { parseDuration } from './config/duration.ts'
 
 export interface LogLine {
   readonly time: Date
@@ -28,7 +29,16 @@ function text({ time, level, message, fields }: LogLine): string {
 }
 
 function json({ time, level, message, fields }: LogLine): string {
-  return JSON.stringify({ time: localTime(time), level: level.toUpperCase(), msg: message, ...fields })
+  const line = { time: localTime(time), level: level.toUpperCase(), msg: message, ...fields }
+  return JSON.stringify(line, (key, value) => (key === DURATION ? nanoseconds(value) : value))
+}
+
+/** The one duration that Litestream gives slog as such: JSON has it as a number. */
+const DURATION = 'sync-interval'
+
+function nanoseconds(text: string): number | string {
+  const ms = parseDuration(text)
+  return ms === undefined ? text : Math.round(ms * 1e6)
 }
 
 function pairs(fields: LogFields): string {

@@ -1,7 +1,8 @@
-import type { LogFields, LogLevel, LogSink } from '../engine/log.ts'
+import type { LogLevel, LogSink } from '../engine/log.ts'
 import type { LoggingOptions } from './config/config.ts'
 import type { TextOutput } from './context.ts'
 import { formatLine, type LogFormat } from './log-format.ts'
+import { type Entry, LogRepeats } from './log-repeats.ts'
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
@@ -19,6 +20,7 @@ export class LogOutput {
   #format: LogFormat = 'plain'
   #level: LogLevel = 'info'
   #lost = 0
+  readonly #repeats = new LogRepeats((entry) => this.#tell(entry))
 
   constructor(stdout: TextOutput, stderr: TextOutput, now: () => Date = () => new Date()) {
     this.#stdout = stdout
@@ -35,17 +37,25 @@ export class LogOutput {
 
   /** For a Logger; it may be handed on before `configure` is called. */
   readonly sink: LogSink = (level, message, fields) => {
-    if (ranks[level] < ranks[this.#level]) return
-    this.admitLoss()
-    if (!this.#write(level, message, fields)) this.#lost++
+    if (ranks[level] >= ranks[this.#level]) this.#repeats.pass({ level, message, fields })
+  }
+
+  /** Writes what was withheld because it repeats what was written. */
+  tellRepeats(): void {
+    this.#repeats.flush()
   }
 
   /** Logs how many lines were lost to a reader that is too slow, if any were and it reads again. */
   admitLoss(): void {
-    if (this.#lost > 0 && this.#write('warn', LOST, { lines: this.#lost })) this.#lost = 0
+    if (this.#lost > 0 && this.#write({ level: 'warn', message: LOST, fields: { lines: this.#lost } })) this.#lost = 0
   }
 
-  #write(level: LogLevel, message: string, fields: LogFields): boolean {
-    return this.#target.write(formatLine(this.#format, { time: this.#now(), level, message, fields })) !== false
+  #tell(entry: Entry): void {
+    this.admitLoss()
+    if (!this.#write(entry)) this.#lost++
+  }
+
+  #write(entry: Entry): boolean {
+    return this.#target.write(formatLine(this.#format, { time: this.#now(), ...entry })) !== false
   }
 }

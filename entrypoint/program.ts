@@ -23,6 +23,7 @@ export async function runProgram(): Promise<never> {
   const status = await dispatch({ args, env, stdout, stderr: logToStderr, log })
   await stdout.flush(Number.POSITIVE_INFINITY)
   const flushLog = () => Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])
+  log.tellRepeats()
   await flushLog()
   log.admitLoss()
   await flushLog()

@@ -116,13 +116,15 @@ export class Snapshotter {
     await source.withSnapshot(options, async (image, generationEnd) => {
       const { generation, copied, needs } = image
       const startedAt = performance.now()
+      const position = formatPosition({ generation, index: copied.index, offset: 0 })
+      logger.info('write snapshot', { position })
       onImage(image)
       const signal = AbortSignal.any([generationEnd, abort])
       const shipped = (): Promise<void> => progress.until(() => progress.hasReached(needs), signal)
       this.#newest = await storeSnapshot(client, image, shipped, signal)
       this.#newestMark = copied
       logger.info('snapshot written', {
-        position: formatPosition({ generation, index: copied.index, offset: 0 }),
+        position,
         elapsed: `${Math.round(performance.now() - startedAt)}ms`,
         sz: this.#newest.sizeBytes,
       })

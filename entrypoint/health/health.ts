@@ -52,11 +52,19 @@ async function startConfigured(listen: string, source: HealthSource, logger: Log
     if (address === undefined) throw new Error('this is no address')
     const server = 'path' in address ? await serveSocket(address.path, source) : await serveTcp(address, source)
     logger.info('health server listening', { address: server.address })
+    if ('port' in address) logger.info('serving metrics on', { url: metricsUrl(address.host, server.address) })
     return server
   } catch (error) {
     const why = systemCode(error) === 'EADDRINUSE' ? 'another process listens there' : messageOf(error)
     throw new WherryError('ERR_CONFIG', `listen ${listen} cannot be used: ${why}`, { cause: error })
   }
+}
+
+/** As Litestream names it: `localhost` for all interfaces. */
+function metricsUrl(host: string | undefined, listening: string): string {
+  const port = listening.slice(listening.lastIndexOf(':') + 1)
+  const name = host?.includes(':') ? `[${host}]` : (host ?? 'localhost')
+  return `http://${name}:${port}/metrics`
 }
 
 async function serveTcp(

@@ -32,6 +32,12 @@ test('The three forms of a line', () => {
   ])
 })
 
+test('sync-interval is nanoseconds in JSON, as Litestream has it, and text elsewhere', () => {
+  const fields = { 'sync-interval': '1.5s', elapsed: '3ms' }
+  assert.ok(formatLine('json', { ...line, fields }).endsWith(',"sync-interval":1500000000,"elapsed":"3ms"}\n'))
+  assert.ok(formatLine('text', { ...line, fields }).endsWith(' sync-interval=1.5s elapsed=3ms\n'))
+})
+
 test('The zone is Z for UTC, and has a sign', () => {
   const at = { ...line, time: new Date('2026-01-02T03:04:05Z') }
   const zones = {

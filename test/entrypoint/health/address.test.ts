@@ -74,8 +74,11 @@ test('A configured address that is in use, or is none, is an error that names it
   const { server, lines } = await begin(t, box, { listen: loopback })
   const taken = server?.address ?? ''
   assert.deepEqual(
-    lines.map(({ message, fields }) => [message, fields.address]),
-    [['health server listening', taken]],
+    lines.map(({ message, fields }) => [message, fields.address ?? fields.url]),
+    [
+      ['health server listening', taken],
+      ['serving metrics on', `http://${taken}/metrics`],
+    ],
   )
   const socket = `unix:${box.path('taken.sock')}`
   await begin(t, box, { listen: socket })
@@ -92,6 +95,7 @@ test('A port on all interfaces, and one of IPv6', async (t) => {
   const box = sandbox(t)
   const all = await begin(t, box, { listen: ':0' })
   const port = /\d+$/.exec(all.server?.address ?? '')?.[0]
+  assert.equal(all.lines.at(-1)?.fields.url, `http://localhost:${port}/metrics`)
   assert.equal((await request(`127.0.0.1:${port}`, '/livez')).status, 200)
   if (!existsSync('/proc/net/if_inet6') || readFileSync('/proc/net/if_inet6', 'utf8') === '')
     return t.skip('No IPv6 here')

@@ -88,9 +88,9 @@ class Connecting {
       await connected(this.#socket)
       return await this.#logIn(expected, warn)
     } catch (error) {
-      const { keyPath } = this.#options
-      const cause = this.#failure ?? error
-      throw keyProblem(cause, keyPath) ?? connectError(cause, this.#attempt)
+      if (this.#failure !== undefined) throw connectError(this.#failure, this.#attempt)
+      // Thrown before anything is sent.
+      throw keyProblem(error, this.#options.keyPath) ?? connectError(error, this.#attempt)
     }
   }
 
@@ -118,9 +118,7 @@ class Connecting {
       ...this.#credentials(),
       sock: this.#socket,
       hostVerifier: (key: Buffer) => this.#verify(key, expected, warn),
-      algorithms: {
-        serverHostKey: { prepend: expected.types.flatMap((type) => ALGORITHMS[type] ?? []), append: [], remove: [] },
-      },
+      algorithms: { serverHostKey: inOrderOf(expected.types) },
       keepaliveInterval: this.#limits.keepAliveMs,
       keepaliveCountMax: UNANSWERED,
       // The timer that stands over all of this is enough.
@@ -176,13 +174,20 @@ function connected(socket: Socket): Promise<void> {
   })
 }
 
-const ALGORITHMS: Readonly<Record<string, ServerHostKeyAlgorithm[]>> = {
+/** By key type, in the order in which they are asked for when nothing is known. */
+const HOST_KEY_ALGORITHMS: Readonly<Record<string, ServerHostKeyAlgorithm[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
   'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
   'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
   // Keys of RSA sign with newer hashes than the one that their type is named after.
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+}
+
+/** All of them, those of the known types first: a server with another key only is to show it, for the message. */
+function inOrderOf(types: readonly string[]): ServerHostKeyAlgorithm[] {
+  const order = new Set([...types, ...Object.keys(HOST_KEY_ALGORITHMS)])
+  return [...order].flatMap((type) => HOST_KEY_ALGORITHMS[type] ?? [])
 }
 
 /** The password for the one hidden prompt of a login, and nothing for anything else. */

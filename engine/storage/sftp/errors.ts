@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
-import { systemCode, WherryError } from '../../errors.ts'
+import { messageOf, systemCode, WherryError } from '../../errors.ts'
 import { cancelled } from '../abort.ts'
 
 /** Status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02, section 7). */
@@ -109,13 +109,21 @@ function explain(error: unknown, phase: Phase, offered: readonly string[]): [Err
     return ['ERR_STORAGE_UNREACHABLE', ` (${error.message}): check host, port and the network`]
   // Of OpenSSH that is a login with too many keys.
   if (phase === 'login' && statusOf(error) !== undefined) return ['ERR_STORAGE_DENIED', loginRefused(offered)]
-  if (phase === 'subsystem' && systemCode(error) === undefined) {
+  const text = messageOf(error)
+  // How ssh2 words that the server refused the session or the subsystem in it.
+  if (phase === 'subsystem' && /subsystem|channel/i.test(text)) {
     return ['ERR_STORAGE_DENIED', ': the server has no SFTP for this user, turn the subsystem on']
   }
-  const mismatch = /no matching [\w \->]+/.exec(error instanceof Error ? error.message : '')?.[0]
+  const mismatch = /no matching [\w \->]+/.exec(text)?.[0]
   if (mismatch !== undefined) return ['ERR_STORAGE_UNREACHABLE', ` (${mismatch}): update the server's SSH`]
-  const reason = systemCode(error) ?? (phase === 'connect' ? 'no connection' : `the connection ended in the ${phase}`)
-  return ['ERR_STORAGE_UNREACHABLE', ` (${reason}): check host, port and the network`]
+  return ['ERR_STORAGE_UNREACHABLE', ` (${reasonOf(error, phase)}): check host, port and the network`]
+}
+
+function reasonOf(error: unknown, phase: Phase): string {
+  const code = systemCode(error)
+  // The package's own codes say nothing.
+  if (code !== undefined && !code.startsWith('ERR_')) return code
+  return phase === 'connect' ? 'no connection' : `the connection ended in the ${phase}`
 }
 
 function loginRefused(offered: readonly string[]): string {

@@ -1,7 +1,8 @@
 import { parseCommandLine, rejectArguments } from '../cli/command-line.ts'
-import { configFlags } from '../cli/shared-flags.ts'
+import { configFlags, jsonFlag } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
+import { jsonText } from '../output/json.ts'
 import { formatTable } from '../output/table.ts'
 import { logBesideOutput } from './listing.ts'
 
@@ -9,8 +10,8 @@ const commandLine = {
   name: 'databases',
   about: 'Lists the databases in the configuration, and the names of their replicas.',
   forms: [''],
-  flags: configFlags,
-}
+  flags: { ...configFlags, ...jsonFlag },
+} as const
 
 export async function run(context: Context): Promise<number> {
   const parsed = parseCommandLine(commandLine, context)
@@ -18,6 +19,14 @@ export async function run(context: Context): Promise<number> {
   rejectArguments(parsed.rest)
   const config = await loadConfig(parsed.flags, context.env)
   logBesideOutput(config, context)
+  if (parsed.flags.json) {
+    const named = config.databases.map(({ path, replicas }) => ({
+      path,
+      replicas: replicas.map(({ name, storage }) => ({ name, type: storage.type })),
+    }))
+    context.stdout.write(jsonText(named))
+    return 0
+  }
   const rows = config.databases.map(({ path, replicas }) => [path, replicas.map(({ name }) => name).join(',')])
   context.stdout.write(formatTable(['path', 'replicas'], rows))
   return 0

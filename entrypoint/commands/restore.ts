@@ -1,18 +1,29 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { hasCode, isGeneration, Logger, type ReplicaOptions, WherryError } from '../../engine/index.ts'
+import {
+  formatPosition,
+  hasCode,
+  isGeneration,
+  Logger,
+  type ReplicaOptions,
+  type RestoreResult,
+  WherryError,
+} from '../../engine/index.ts'
 import { onlyArgument, parseCommandLine } from '../cli/command-line.ts'
 import type { FlagValues } from '../cli/flags.ts'
-import { replicaFlags } from '../cli/shared-flags.ts'
+import { jsonFlag, replicaFlags } from '../cli/shared-flags.ts'
+import type { LoggingOptions } from '../config/config.ts'
 import { directLogging, directReplica } from '../config/direct-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
 import { withEngine } from '../keeper/with-engine.ts'
+import { inSeconds, jsonText } from '../output/json.ts'
+import { withProgress } from '../output/progress.ts'
 import { withCleanUp } from '../process/clean-up.ts'
 import { Signals, signalStatus } from '../process/signals.ts'
-import { findReplicas } from './listing.ts'
+import { findReplicas, logBesideOutput } from './listing.ts'
 
 const commandLine = {
   name: 'restore',
@@ -27,6 +38,7 @@ const commandLine = {
     parallelism: { kind: 'integer', value: 'N', doc: 'How many objects to download at a time (default 8)' },
     'if-db-not-exists': { kind: 'boolean', doc: 'Exit with 0 and do nothing when the database exists' },
     'if-replica-exists': { kind: 'boolean', doc: 'Exit with 0 when there is no backup' },
+    ...jsonFlag,
     v: { kind: 'boolean' },
   },
 } as const
@@ -43,6 +55,7 @@ export async function run(context: Context): Promise<number> {
   const logger = new Logger(context.log.sink)
   if (statSync(outputPath, { throwIfNoEntry: false }) !== undefined && flags['if-db-not-exists']) {
     logger.info('database already exists, skipping', { path: outputPath })
+    if (flags.json) context.stdout.write(jsonText({ outcome: 'exists', path: outputPath }))
     return 0
   }
   const request = {
@@ -55,17 +68,36 @@ export async function run(context: Context): Promise<number> {
   // The other signals keep the meaning that they have for every program.
   const signals = new Signals(['SIGINT', 'SIGTERM'])
   try {
-    await withCleanUp(outputPath, () =>
-      withEngine(context.log.sink, (engine) => engine.restore(replicas, request, signals.aborted)),
+    const result = await withCleanUp(outputPath, () =>
+      withProgress(context, (sink, onProgress) =>
+        withEngine(sink, (engine) => engine.restore(replicas, request, signals.aborted, onProgress)),
+      ),
     )
+    if (flags.json) context.stdout.write(jsonText(resultJson(outputPath, result)))
     return 0
   } catch (error) {
     if (signals.first !== undefined) return signalStatus(signals.first)
     if (!hasCode(error, 'ERR_NO_BACKUP') || !flags['if-replica-exists']) throw error
     logger.info('no matching backups found')
+    if (flags.json) context.stdout.write(jsonText({ outcome: 'no_backup', path: outputPath }))
     return 0
   } finally {
     signals.close()
+  }
+}
+
+function resultJson(path: string, result: RestoreResult): object {
+  const { replica, position, updatedAt, pages, sizeBytes, bytesDownloaded, elapsedMs } = result
+  return {
+    outcome: 'restored',
+    path,
+    replica,
+    position: formatPosition(position),
+    updated_at: updatedAt.toISOString(),
+    pages,
+    size_bytes: sizeBytes,
+    downloaded_bytes: bytesDownloaded,
+    elapsed_seconds: inSeconds(elapsedMs),
   }
 }
 
@@ -94,15 +126,17 @@ async function findTarget(
   argument: string,
   context: Context,
 ): Promise<{ replicas: readonly ReplicaOptions[]; outputPath: string; metaPath?: string }> {
+  const configureLog = (logging: LoggingOptions): void =>
+    flags.json ? logBesideOutput({ logging }, context) : context.log.configure(logging)
   if (isReplicaUrl(argument)) {
     if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
     if (flags.o === undefined) throw new WherryError('ERR_USAGE', 'A replica URL needs -o, the path to restore to')
     const logging = directLogging(context.env)
-    if (logging !== undefined) context.log.configure(logging)
+    if (logging !== undefined) configureLog(logging)
     return { replicas: [directReplica(argument, context.env)], outputPath: resolve(flags.o) }
   }
   const config = await loadConfig(flags, context.env)
-  context.log.configure(config.logging)
+  configureLog(config.logging)
   const path = absolutePath(argument)
   const replicas = findReplicas(config, path, flags.replica)
   if (flags.o !== undefined) return { replicas, outputPath: resolve(flags.o) }

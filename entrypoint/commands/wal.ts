@@ -1,8 +1,10 @@
 import { WherryError } from '../../engine/errors.ts'
-import { isGeneration } from '../../engine/format/names.ts'
+import { isGeneration, keys } from '../../engine/format/names.ts'
+import type { SegmentInfo } from '../../engine/storage/client.ts'
 import { parseCommandLine } from '../cli/command-line.ts'
-import { replicaFlags } from '../cli/shared-flags.ts'
+import { jsonFlag, replicaFlags } from '../cli/shared-flags.ts'
 import type { Context } from '../context.ts'
+import { jsonText } from '../output/json.ts'
 import { formatTable } from '../output/table.ts'
 import { formatTime } from '../output/time.ts'
 import { findListing, listingForms, listReplicas } from './listing.ts'
@@ -14,6 +16,7 @@ const commandLine = {
   flags: {
     ...replicaFlags,
     generation: { kind: 'text', value: 'NAME', doc: 'Only this generation' },
+    ...jsonFlag,
   },
 } as const
 
@@ -28,14 +31,25 @@ export async function run(context: Context): Promise<number> {
     )
   }
   const listing = await findListing(parsed.flags, parsed.rest, context)
-  const rows: string[][] = []
+  const rows: Row[] = []
   await listReplicas(listing, async (client, replica) => {
     for (const generation of only === undefined ? await client.generations() : [only]) {
-      for (const { index, offset, sizeBytes, createdAt } of await client.segments(generation)) {
-        rows.push([replica, generation, String(index), String(offset), String(sizeBytes), formatTime(createdAt)])
-      }
+      for (const segment of await client.segments(generation)) rows.push({ ...segment, replica })
     }
   })
-  context.stdout.write(formatTable(['replica', 'generation', 'index', 'offset', 'size', 'created'], rows))
+  context.stdout.write(parsed.flags.json ? jsonText(rows.map(jsonOf)) : formatTable(columns, rows.map(cellsOf)))
   return 0
+}
+
+const columns = ['replica', 'generation', 'index', 'offset', 'size', 'created']
+
+type Row = SegmentInfo & { readonly replica: string }
+
+function cellsOf({ replica, generation, index, offset, sizeBytes, createdAt }: Row): string[] {
+  return [replica, generation, String(index), String(offset), String(sizeBytes), formatTime(createdAt)]
+}
+
+function jsonOf({ replica, generation, index, offset, sizeBytes, createdAt }: Row): object {
+  const object = keys.segment({ generation, index, offset })
+  return { replica, generation, index, offset, size_bytes: sizeBytes, created_at: createdAt.toISOString(), object }
 }

@@ -26,9 +26,9 @@ interface Told {
 }
 
 /**
- * Keeps an error that comes again and again from flooding the log. Only lines at level warn or error with an `error` are
- * withheld, and only those that repeat message, database, replica and error of one that was told: the first one, and
- * every other one, is told at once. When a minute is over, what was withheld is told as one line, the last one, with
+ * Keeps an error that comes again and again from flooding the log. Only lines about a database, at level warn or error
+ * and with an `error`, are withheld, and only those that repeat message, database, replica and error of one that was told:
+ * the first one, and every other one, is told at once. When a minute is over, what was withheld is told as one line, the last one, with
  * `repeated`, the number of lines that it stands for.
  *
  * A recovery is told at once if the error before it was; otherwise it waits for that error's line, so that what is
@@ -107,7 +107,7 @@ function replicaOf({ fields }: Entry): string {
 }
 
 function isError({ level, fields }: Entry): boolean {
-  return (level === 'warn' || level === 'error') && fields.error !== undefined
+  return (level === 'warn' || level === 'error') && fields.db !== undefined && fields.error !== undefined
 }
 
 function forget(told: Told): void {

@@ -61,14 +61,15 @@ test('Another message, level, database, replica or error is told at once', (t) =
   assert.equal(taken().length, 0)
 })
 
-test('Lines without an error, and those below warn, are never withheld', (t) => {
-  const { logger, taken } = scene(t)
+test('Lines without an error, those below warn, and those about no database are never withheld', (t) => {
+  const { logger, repeats, taken } = scene(t)
   for (let count = 0; count < 3; count++) {
     logger.warn('database file was replaced or removed')
     logger.info('something', { error: 'gone' })
     logger.debug('something', { error: 'gone' })
+    repeats.pass({ level: 'error', message: 'engine failed', fields: { error: 'gone' } })
   }
-  assert.equal(taken().length, 9)
+  assert.equal(taken().length, 12)
 })
 
 test('A recovery is told at once, and what was withheld before it is not told after it', (t) => {
@@ -121,14 +122,14 @@ test('The log withholds repeats of what it lets through, in all its forms', (t) 
   const stream = { write: (text: string) => written.push(text.replace(/time=\S+ /, '')) }
   const output = new LogOutput(stream, stream)
   output.configure({ level: 'error', type: 'text', stderr: false })
-  const logger = new Logger(output.sink)
+  const logger = new Logger(output.sink, { db: '/a' })
   for (let count = 0; count < 3; count++) {
     logger.warn('trouble', { error: 'below the level' })
     logger.error('trouble', { error: 'no way' })
   }
   output.tellRepeats()
   assert.deepEqual(written, [
-    'level=ERROR msg=trouble error="no way"\n',
-    'level=ERROR msg=trouble error="no way" repeated=2\n',
+    'level=ERROR msg=trouble db=/a error="no way"\n',
+    'level=ERROR msg=trouble db=/a error="no way" repeated=2\n',
   ])
 })

@@ -5,7 +5,7 @@ import type { Finished, Sandbox } from './sandbox.ts'
 import type { Tool } from './tool.ts'
 
 /** Keys as Litestream 0.3's configuration file has them. */
-export type Settings = Readonly<Record<string, string | number | boolean>>
+export type Settings = Readonly<Record<string, string | number | boolean | Readonly<Record<string, readonly string[]>>>>
 
 export interface DatabaseSetup {
   readonly db: string

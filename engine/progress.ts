@@ -5,7 +5,7 @@ export interface Progress {
   /** What is being done, in words: `restoring`. */
   readonly activity: string
   readonly doneBytes: number
-  /** What there is to do; it can change when other objects turn out to be needed. */
+  /** What there is to do; it can change when other objects turn out to be needed. 0: that is not known. */
   readonly totalBytes: number
 }
 
@@ -21,7 +21,8 @@ export function progressLines(logger: Logger, gapMs = LINE_GAP_MS, now = () => p
     const nowMs = now()
     if (nowMs - lastMs < gapMs) return
     lastMs = nowMs
-    logger.info(activity, { done: doneBytes, sz: totalBytes, percent: `${percentOf({ doneBytes, totalBytes })}%` })
+    const percent = `${percentOf({ doneBytes, totalBytes })}%`
+    logger.info(activity, totalBytes === 0 ? {} : { done: doneBytes, sz: totalBytes, percent })
   }
 }
 

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { hasCode } from '../errors.ts'
 import { keys } from '../format/names.ts'
 import { Logger } from '../log.ts'
@@ -42,7 +41,7 @@ async function copyAndCheck(databaseBytes: number, context: CheckContext): Promi
   }
   let integrity: Integrity = { verdict: 'unknown', note: undefined }
   const trial = (path: string): void => {
-    onProgress({ activity: 'running integrity_check', doneBytes: 0, totalBytes: statSync(path).size })
+    onProgress({ activity: 'running integrity_check', doneBytes: 0, totalBytes: 0 })
     integrity = checkIntegrity(path)
   }
   const restored = await restoreDatabase(client, name, target, quiet(logger), signal, { onProgress, trial })

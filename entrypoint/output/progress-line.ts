@@ -6,6 +6,9 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 const LONGEST_BAR = 30
 const SHORTEST_BAR = 5
 
+/** Before that a rate says more about the start than about the work. */
+const SETTLED_MS = 1000
+
 /** `1.5 GB`: three digits at most, in units of 1000. */
 export function formatBytes(bytes: number): string {
   let value = bytes
@@ -38,7 +41,7 @@ export function progressLine(
   if (totalBytes === 0) return fit([`${activity}  ${formatSpan(elapsedMs)}`], columns)
   const percent = `${String(percentOf({ doneBytes, totalBytes })).padStart(3)}%`
   const bytes = `${formatBytes(doneBytes)} / ${formatBytes(totalBytes)}`
-  const rate = elapsedMs > 0 ? doneBytes / elapsedMs : 0
+  const rate = elapsedMs > SETTLED_MS ? doneBytes / elapsedMs : 0
   const parts = [activity, percent, bytes]
   if (rate > 0) parts.push(`${formatBytes(rate * 1000)}/s`)
   if (rate > 0 && doneBytes < totalBytes) parts.push(`ETA ${formatSpan((totalBytes - doneBytes) / rate)}`)

@@ -2,6 +2,7 @@ import type { ReplicaSource, SnapshotImage } from '../database/replica-feed.ts'
 import { formatPosition } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
 import type { Logger } from '../log.ts'
+import { progressLines } from '../progress.ts'
 import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
 import { Backoff } from './backoff.ts'
 import type { Progress } from './progress.ts'
@@ -121,7 +122,7 @@ export class Snapshotter {
       onImage(image)
       const signal = AbortSignal.any([generationEnd, abort])
       const shipped = (): Promise<void> => progress.until(() => progress.hasReached(needs), signal)
-      this.#newest = await storeSnapshot(client, image, shipped, signal)
+      this.#newest = await storeSnapshot(client, image, shipped, signal, progressLines(logger))
       this.#newestMark = copied
       logger.info('snapshot written', {
         position,

@@ -1,6 +1,6 @@
 import type { Storage } from '@google-cloud/storage'
 import type { GcsStorageOptions } from '../options.ts'
-import { configuredCredentials } from './credentials.ts'
+import { configuredKey } from './credentials.ts'
 
 /** One request for a token, by the SDK. It tries again once. */
 const TOKEN_TIMEOUT_MS = 5000
@@ -26,7 +26,7 @@ export class SignIn {
 
   /** @throws WherryError ERR_CONFIG when the configured credentials cannot be right */
   constructor(options: GcsStorageOptions) {
-    this.#configured = configuredCredentials(options)
+    this.#configured = configuredKey(options)
     // Emulators have no credentials, and a token is not for any server that somebody names.
     this.#isAnonymous = options.endpoint !== undefined && options.credentials === undefined
   }

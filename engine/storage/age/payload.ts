@@ -4,7 +4,8 @@ import { Pieces } from './pieces.ts'
 
 /**
  * The payload of an age file (https://c2sp.org/age#payload): chunks of 64 KiB, each sealed with ChaCha20-Poly1305, whose
- * nonces count them and tell which one is the last. node:crypto does ten times what the age library does (800 MB/s and 70).
+ * nonces count them and tell which one is the last. The age library does 70 MB/s; with node:crypto's cipher it is 400, and 300
+ * for reading (one core that is shared with others).
  */
 const CHUNK_SIZE = 64 << 10
 const TAG_SIZE = 16

@@ -33,6 +33,11 @@ export function describeRequest({ action, path, server }: SftpRequest): string {
 /** Why a connection is of no use any more. The message is ours, like `no answer for 30 s`. */
 export class SessionLost extends Error {}
 
+/** A refusal as ssh2 gives it, for what the server did not have to be asked, or answers less exactly. */
+export function refusal(status: number, cause?: unknown): Error {
+  return Object.assign(new Error('Refused', { cause }), { code: status })
+}
+
 /** The status with which a server refused a request; undefined for what is no such answer. */
 export function statusOf(error: unknown): number | undefined {
   const code = (error as { code?: unknown } | null)?.code

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix'
-import { STATUS, statusOf } from './errors.ts'
+import { refusal, STATUS, statusOf } from './errors.ts'
 import type { SftpSession } from './session.ts'
 
 /**
@@ -32,19 +32,13 @@ async function makeFolder(session: SftpSession, path: string): Promise<void> {
   try {
     await session.makeFolder(path)
   } catch (error) {
-    // Version 3 has no code for what exists, and some servers refuse first what they would not have to make.
-    if (statusOf(error) === STATUS.NO_SUCH_FILE || !(await isFolder(session, path))) throw error
+    // Version 3 has no status for what exists, and some servers refuse what they would not have to make.
+    const found = await session.stat(path).catch(() => undefined)
+    if (found === undefined) throw error
+    if (!found.isDirectory()) throw refusal(STATUS.NO_SUCH_FILE, error)
     return
   }
   await syncFolder(session, openForSync(session, dirname(path)))
-}
-
-async function isFolder(session: SftpSession, path: string): Promise<boolean> {
-  try {
-    return (await session.stat(path)).isDirectory()
-  } catch {
-    return false
-  }
 }
 
 /** A folder that will be synced. Undefined where that cannot be done: many servers open files only. Fails never. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
-import { SessionLost, STATUS, statusOf } from './errors.ts'
+import { refusal, SessionLost, STATUS, statusOf } from './errors.ts'
 
 /** Modes of what is made: a replica holds the whole database, so that only its owner may read it. */
 const FILE_MODE = 0o600
@@ -162,7 +162,7 @@ export class SftpSession {
     } catch (error) {
       // Nothing was sent: ssh2 throws for extensions that the server does not offer.
       this.#finish(reject)
-      reject(Object.assign(new Error('Not offered', { cause: error }), { code: STATUS.OP_UNSUPPORTED }))
+      reject(refusal(STATUS.OP_UNSUPPORTED, error))
     }
     return promise
   }

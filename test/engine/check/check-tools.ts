@@ -11,7 +11,10 @@ import { logLines } from '../../support/log-lines.ts'
 export async function checked(
   replica: HandMadeReplica,
   request: Partial<CheckRequest> = {},
-  { client = replica.client, onProgress = () => {} }: { client?: StorageClient; onProgress?: (_: Progress) => void } = {},
+  {
+    client = replica.client,
+    onProgress = () => {},
+  }: { client?: StorageClient; onProgress?: (_: Progress) => void } = {},
 ): Promise<ReplicaReport> {
   const copyPaths = [join(replica.folder, 'copy')]
   const scratch = new Scratch(request.copyPaths ?? copyPaths)
@@ -28,23 +31,4 @@ export async function checked(
 /** What a fault says, in one line. */
 export function lineOf({ affects, problem, consequence }: Fault): string {
   return `${affects}: ${problem}: ${consequence}`
-}
-
-/** Four indexes with two or three segments each, and snapshots at index 0 and 2. */
-export function fill(replica: HandMadeReplica): HandMadeReplica {
-  replica.snapshot()
-  for (let index = 0; index < 4; index++) {
-    for (let segment = 0; segment < 2 + (index % 2); segment++) {
-      replica.put([index, segment, 10 * index + segment], 3000)
-      replica.ship()
-    }
-    if (index === 3) break
-    replica.nextIndex()
-    if (index === 1) {
-      replica.put([0], 500)
-      replica.ship()
-      replica.snapshot()
-    }
-  }
-  return replica
 }

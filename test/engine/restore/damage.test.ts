@@ -1,36 +1,17 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { hasCode } from '../../../engine/errors.ts'
 import { decodeFrame, decodeWhole, encodeFrame, encodeSkippable } from '../../../engine/format/lz4.ts'
 import { keys } from '../../../engine/format/names.ts'
 import { decodeWalMark, encodeWalMark, type WalMark } from '../../../engine/format/wal-mark.ts'
 import { type RestoreRequest, restoreDatabase } from '../../../engine/restore/restore.ts'
+import { buildReplica, damageWays } from '../../support/damaged-replica.ts'
 import { HandMadeReplica } from '../../support/hand-made-replica.ts'
 import { logLines } from '../../support/log-lines.ts'
 
 const { logger } = logLines()
-
-/** Four indexes with two or three segments each, and snapshots at index 0 and 2. */
-function build(t: TestContext, marks: boolean): HandMadeReplica {
-  const replica = new HandMadeReplica(t, { marks })
-  replica.snapshot()
-  for (let index = 0; index < 4; index++) {
-    for (let segment = 0; segment < 2 + (index % 2); segment++) {
-      replica.put([index, segment, 10 * index + segment], 3000)
-      replica.ship()
-    }
-    if (index === 3) break
-    replica.nextIndex()
-    if (index === 1) {
-      replica.put([0], 500)
-      replica.ship()
-      replica.snapshot()
-    }
-  }
-  return replica
-}
 
 /** True for what the newest state is made of. */
 function isNeeded(key: string): boolean {
@@ -60,32 +41,15 @@ async function outcome(replica: HandMadeReplica, request: Partial<RestoreRequest
   }
 }
 
-const ways: Record<string, (bytes: Buffer) => Buffer> = {
-  'cut in half': (bytes) => bytes.subarray(0, bytes.length >> 1),
-  'cut by a byte': (bytes) => bytes.subarray(0, -1),
-  emptied: () => Buffer.alloc(0),
-  'grown by a byte': (bytes) => Buffer.concat([bytes, Buffer.alloc(1)]),
-  doubled: (bytes) => Buffer.concat([bytes, bytes]),
-  zeroed: (bytes) => Buffer.alloc(bytes.length),
-}
-for (let part = 0; part <= 12; part++) {
-  ways[`with a bit flipped at ${part}/12`] = (bytes) => {
-    const copy = Buffer.from(bytes)
-    const at = Math.floor(((bytes.length - 1) * part) / 12)
-    copy.writeUInt8(copy.readUInt8(at) ^ (1 << (part % 8)), at)
-    return copy
-  }
-}
-
 for (const marks of [true, false]) {
   const kind = marks ? 'with marks' : 'as Litestream writes it'
 
   test(`An object that was changed is an error or is not needed: replica ${kind}`, async (t) => {
-    const replica = build(t, marks)
+    const replica = buildReplica(t, marks)
     for (const key of replica.keys()) {
       const path = replica.path(key)
       const bytes = readFileSync(path)
-      for (const [way, change] of Object.entries(ways).slice(isNeeded(key) ? 0 : -1)) {
+      for (const [way, change] of Object.entries(damageWays).slice(isNeeded(key) ? 0 : -1)) {
         writeFileSync(path, change(bytes))
         const found = await outcome(replica)
         // A flip in the mark can make it somebody else's, which is passed over.
@@ -98,7 +62,7 @@ for (const marks of [true, false]) {
   })
 
   test(`A segment that was replaced by another one is an error: replica ${kind}`, async (t) => {
-    const replica = build(t, marks)
+    const replica = buildReplica(t, marks)
     const segments = replica.keys().filter((key) => key.includes('/wal/'))
     for (const to of segments.filter(isNeeded)) {
       const bytes = readFileSync(replica.path(to))
@@ -111,7 +75,7 @@ for (const marks of [true, false]) {
   })
 
   test(`A segment too many is an error: replica ${kind}`, async (t) => {
-    const replica = build(t, marks)
+    const replica = buildReplica(t, marks)
     const last = replica.wal().length
     const segment = (index: number, offset: number) => keys.segment({ generation: replica.generation, index, offset })
     const first = segment(3, 0)
@@ -129,7 +93,7 @@ for (const marks of [true, false]) {
   })
 
   test(`Indexes in the wrong order are an error: replica ${kind}`, async (t) => {
-    const replica = build(t, marks)
+    const replica = buildReplica(t, marks)
     const swap = (key: string) => key.replace(/\/0000000([23])_/, (_, index) => `/0000000${5 - Number(index)}_`)
     const segments = replica.keys().filter((key) => key.includes('/wal/') && isNeeded(key))
     for (const key of segments) renameSync(replica.path(key), `${replica.path(key)}.aside`)
@@ -138,7 +102,7 @@ for (const marks of [true, false]) {
   })
 
   test(`A deleted object is named, or not needed: replica ${kind}`, async (t) => {
-    const replica = build(t, marks)
+    const replica = buildReplica(t, marks)
     const all = replica.keys()
     const lastOf = (index: number) => all.findLast((key) => key.includes(`/wal/0000000${index}_`))
     for (const key of all) {
@@ -156,7 +120,7 @@ for (const marks of [true, false]) {
 }
 
 test('An index that does not end where the next one says is an error', async (t) => {
-  const replica = build(t, true)
+  const replica = buildReplica(t, true)
   const key = keys.segment({ generation: replica.generation, index: 3, offset: 0 })
   let mark: WalMark | undefined
   const object = readFileSync(replica.path(key))
@@ -197,7 +161,7 @@ test('An index that ends inside a transaction is an error, but for the newest', 
 })
 
 test('A snapshot of another index, or with less WAL than it needs, is an error', async (t) => {
-  const replica = build(t, true)
+  const replica = buildReplica(t, true)
   const [early = '', late = ''] = replica.keys().filter((key) => key.includes('/snapshots/'))
   const bytes = readFileSync(replica.path(late))
   copyFileSync(replica.path(early), replica.path(late))
@@ -210,15 +174,15 @@ test('A snapshot of another index, or with less WAL than it needs, is an error',
 })
 
 test('A snapshot of another database is an error', async (t) => {
-  const replica = build(t, true)
-  const other = build(t, true)
+  const replica = buildReplica(t, true)
+  const other = buildReplica(t, true)
   const key = replica.keys().findLast((name) => name.includes('/snapshots/')) ?? ''
   copyFileSync(other.path(key), replica.path(key))
   assert.equal(await outcome(replica), `${key} does not belong to its WAL`)
 })
 
 test('A snapshot that needs no WAL of another database is an error', async (t) => {
-  const [replica, other] = [build(t, true), build(t, true)]
+  const [replica, other] = [buildReplica(t, true), buildReplica(t, true)]
   for (const each of [replica, other]) {
     each.nextIndex()
     each.put([1], 500)

@@ -17,15 +17,12 @@ import { storageContract } from '../contract.ts'
 import { chunks, digest, fails } from '../contract-tools.ts'
 import { folderStage } from '../file/stage.ts'
 import { newKeys } from './keys.ts'
+import { encryptedStage, HEAD_SIZE } from './stage.ts'
 
 const GENERATION = '00000000000000aa'
 const FIRST = { generation: GENERATION, index: 0, offset: 0 }
 const CHUNK = 64 << 10
 const MIB = 1 << 20
-
-/** A header for one recipient and the salt, then 16 bytes for each chunk; an empty object has one chunk. */
-const HEAD_SIZE = 184
-const sealedSize = (size: number): number => HEAD_SIZE + size + 16 * Math.max(1, Math.ceil(size / CHUNK))
 
 const { identity, recipient, age } = await newKeys()
 const stranger = await newKeys()
@@ -44,11 +41,7 @@ describe('age storage', () => {
     return { plain, client: new AgeStorage(plain, options), file: join(path, keys.segment(FIRST)) }
   }
 
-  describe('contract', () =>
-    storageContract(async () => {
-      const stage = folderStage(join(root, String(count++)))
-      return { ...stage, client: new AgeStorage(stage.client, age), storedSize: sealedSize }
-    }))
+  describe('contract', () => storageContract(async () => encryptedStage(folderStage(join(root, String(count++))), age)))
 
   test('objects of every size around a chunk are what the age library makes and takes', async () => {
     const { client, file } = newReplica()

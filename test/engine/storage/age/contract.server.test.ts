@@ -1,0 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe } from 'node:test'
+import { minio, type RunningS3 } from '../../../servers/s3.ts'
+import { skipWithout } from '../../../servers/server.ts'
+import { storageContract } from '../contract.ts'
+import { s3Options, s3Stage } from '../s3/stage.ts'
+import { newKeys } from './keys.ts'
+import { encryptedStage } from './stage.ts'
+
+describe(`age storage in S3 on ${minio.name}`, { skip: await skipWithout(minio) }, async () => {
+  const { age } = await newKeys()
+  let dir = ''
+  let s3: RunningS3
+  let count = 0
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'wherry-age-s3-'))
+    s3 = await minio.start(dir)
+  })
+  after(async () => {
+    await s3.stop()
+    await rm(dir, { recursive: true })
+  })
+
+  storageContract(async () => encryptedStage(s3Stage(s3, s3Options(s3, { path: `contract/${count++}` })), age))
+})

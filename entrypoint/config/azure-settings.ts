@@ -4,7 +4,8 @@ import { type Given, givenAt } from './given.ts'
 import type { ReplicaSection } from './replica-keys.ts'
 import { placeOfVariable } from './secret-files.ts'
 
-const CREDENTIALS = ['account-key', 'sas-token', 'connection-string'] as const
+/** At most one of these counts. */
+export const AZURE_CREDENTIALS = ['account-key', 'sas-token', 'connection-string'] as const
 
 /**
  * What follows for an abs replica from its connection string, else from variables. Those say what the account is if nothing
@@ -12,7 +13,7 @@ const CREDENTIALS = ['account-key', 'sas-token', 'connection-string'] as const
  * @throws WherryError ERR_CONFIG for two credentials, and for a connection string that is not one or is of another account
  */
 export function azureSettings(section: ReplicaSection, env: Environment): Map<string, Given> {
-  const [credential, other] = CREDENTIALS.filter((key) => section.values[key] !== undefined)
+  const [credential, other] = AZURE_CREDENTIALS.filter((key) => section.values[key] !== undefined)
   if (other !== undefined) throw section.error(other, `${other} and ${credential} are both set; drop one of them`)
   const text = section.values['connection-string']
   if (text !== undefined) return fromConnectionString(section, text)

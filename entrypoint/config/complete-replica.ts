@@ -1,14 +1,14 @@
+import { type Above, fromAbove } from './above-replica.ts'
 import { azureSettings } from './azure-settings.ts'
 import type { Environment } from './expand-env.ts'
 import { type Given, givenAt } from './given.ts'
-import { hasKey, type ReplicaSection } from './replica-keys.ts'
+import type { ReplicaSection } from './replica-keys.ts'
 import { type ReplicaType, replicaType, typeHint } from './replica-types.ts'
 import { isReplicaUrl, parseReplicaUrl, type ReplicaUrl, redactUrl } from './replica-url.ts'
-import type { ConfigSection } from './schema.ts'
 import { placeOfVariable } from './secret-files.ts'
 
 /**
- * A replica with what it does not say itself: its type, the parts of its URL, then what the top level has for all, then what
+ * A replica with what it does not say itself: its type, the parts of its URL, then what stands above it for all, then what
  * variables of providers say.
  * @param env with secrets filled in from their files
  * @param warn gets a sentence for each option of the URL that does nothing
@@ -16,7 +16,7 @@ import { placeOfVariable } from './secret-files.ts'
  */
 export function completeReplica(
   section: ReplicaSection,
-  top: ConfigSection,
+  above: Above,
   env: Environment,
   warn: (warning: string) => void,
 ): ReplicaSection {
@@ -25,7 +25,7 @@ export function completeReplica(
   const type = url?.type ?? configuredType(section)
   const inUrl = url === undefined ? [] : givenAt({ ...section.place('url'), origin: 'url' }, url.parts)
   const own = section.filled(new Map(inUrl))
-  const configured = own.filled(fromTop(type, top))
+  const configured = own.filled(fromAbove(type, own, above))
   const complete = configured.filled(fromVariables(type, configured, env))
   // The scheme of the URL wins over the key.
   return { ...complete, values: { ...complete.values, type } }
@@ -50,12 +50,6 @@ function configuredType({ values, error }: ReplicaSection): ReplicaType {
   const type = replicaType(text)
   if (type !== undefined) return type
   throw error('type', `"${text}" is not a replica type${typeHint(text, 'types')}`)
-}
-
-/** What the top level has for replicas of this type. */
-function fromTop(type: ReplicaType, top: ConfigSection): Map<string, Given> {
-  const keys = (['access-key-id', 'secret-access-key'] as const).filter((key) => hasKey(type, key))
-  return new Map(keys.flatMap((key) => [...givenAt(top.place(key), { [key]: top.values[key] })]))
 }
 
 function fromVariables(type: ReplicaType, section: ReplicaSection, env: Environment): Map<string, Given> {

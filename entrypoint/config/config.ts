@@ -18,6 +18,8 @@ export interface Config {
   readonly logging: LoggingOptions
   readonly supervisor: SupervisorOptions
   readonly databases: readonly DatabaseOptions[]
+  /** Paths of the databases that `replicate` restores too when they are missing. */
+  readonly restoreMissing: readonly string[]
   /** Sentences about settings that are accepted but do nothing. */
   readonly warnings: readonly string[]
 }

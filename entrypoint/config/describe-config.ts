@@ -21,10 +21,8 @@ export function describeConfig({ config, section, sourceOrigin }: LoadedConfig):
 function describeTop({ exec, supervisor }: Config, section: ConfigSection): Setting[] {
   const { values } = section
   const resolved: Resolved<typeof configKeys> = {
+    ...values,
     exec,
-    'access-key-id': values['access-key-id'],
-    'secret-access-key': values['secret-access-key'],
-    addr: values.addr,
     'grace-period': supervisor.gracePeriodMs,
     boot: supervisor.boot,
     'boot-timeout': supervisor.bootTimeoutMs,
@@ -52,6 +50,7 @@ function describeDatabase(database: DatabaseOptions, section: DatabaseSection, p
     'min-checkpoint-page-count': database.minCheckpointPageCount,
     'max-checkpoint-page-count': database.maxCheckpointPageCount,
     'spool-limit': database.spoolLimitBytes,
+    'restore-if-db-not-exists': section.values['restore-if-db-not-exists'],
   }
   return [
     ...describeSection(databaseKeys, section, resolved, path),

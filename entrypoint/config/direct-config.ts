@@ -43,7 +43,7 @@ export function directReplica(url: string, environment: Environment): ReplicaOpt
   const top = makeSection(configKeys, topOf(env))
   const replica = makeSection(replicaKeys, argument('REPLICA_URL', { url }))
   return resolveReplica(
-    completeReplica(replica, top, env, () => {}),
+    completeReplica(replica, { top }, env, () => {}),
     () => {},
   )
 }

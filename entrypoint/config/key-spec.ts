@@ -67,7 +67,12 @@ export interface SectionListSpec extends AnyKey {
   readonly keys: KeyTable
 }
 
-export type KeySpec = ValueSpec | SectionSpec | SectionListSpec
+/** Read, warned about, and dropped: `doc` says why. */
+export interface IgnoredSpec extends AnyKey {
+  readonly kind: 'ignored'
+}
+
+export type KeySpec = ValueSpec | SectionSpec | SectionListSpec | IgnoredSpec
 export interface KeyTable {
   readonly [key: string]: KeySpec
 }
@@ -80,6 +85,8 @@ export interface Section<T extends KeyTable> {
   origin(key: keyof T & string): string | undefined
   /** Where a key stands, or would stand. */
   place(key: keyof T & string): Place
+  /** A sentence about each key that stands there and does nothing. */
+  readonly ignored: readonly string[]
   /** The same with these values for keys that are not set. */
   filled(below: ReadonlyMap<string, Given>): Section<T>
   /** An error about one of its keys, or about the mapping itself, that names where it stands. */

@@ -4,6 +4,7 @@ import { didYouMean } from '../nearest.ts'
 import { own } from '../own.ts'
 import type { Given, GivenSection, GivenValue, Place } from './given.ts'
 import type { KeySpec, KeyTable } from './key-spec.ts'
+import { withReplicaLists } from './replica-lists.ts'
 import { expectation, isNull, mismatch, type ReadableSpec, readScalar } from './scalar.ts'
 import { configKeys } from './schema.ts'
 import { parseYaml, type YamlText } from './yaml-syntax.ts'
@@ -21,7 +22,7 @@ import { parseYaml, type YamlText } from './yaml-syntax.ts'
 export function readDocument(text: string, file: string): GivenSection {
   const yaml = parseYaml(text, file)
   const node = yaml.document?.contents ?? undefined
-  return new DocumentReader(yaml).section(configKeys, { node, path: '', position: `${file}:1:1` })
+  return withReplicaLists(new DocumentReader(yaml).section(configKeys, { node, path: '', position: `${file}:1:1` }))
 }
 
 /** A value (undefined for none), its key path and the file position of its key. */
@@ -45,7 +46,7 @@ class DocumentReader {
     for (const [key, value] of entries) {
       const spec = own<KeySpec>(table, key)
       if (spec !== undefined) given.set(key, { value: this.#value(spec, value), place: placeOf(value) })
-      else if (entry.path !== '' || !key.startsWith('x-')) throw unknownKey(key, value, Object.keys(table))
+      else if (entry.path !== '' || !key.startsWith('x-')) throw unknownKey(key, value, knownKeys(table))
     }
     return { given, missing: () => placeOf(entry) }
   }
@@ -87,6 +88,8 @@ class DocumentReader {
   #value(spec: KeySpec, entry: Entry): GivenValue {
     if (isEmpty(entry.node)) return undefined
     switch (spec.kind) {
+      case 'ignored':
+        return true
       case 'section':
         return this.section(spec.keys, entry)
       case 'sections':
@@ -137,6 +140,10 @@ function placeOf({ path, position }: Pick<Entry, 'path' | 'position'>): Place {
 function fail(entry: Pick<Entry, 'path' | 'position'>, message: string): WherryError {
   const { code, label } = placeOf(entry)
   return new WherryError(code, `${label}: ${message}`)
+}
+
+function knownKeys(table: KeyTable): string[] {
+  return Object.keys(table).filter((key) => table[key]?.kind !== 'ignored')
 }
 
 function unknownKey(key: string, entry: Entry, known: readonly string[]): WherryError {

@@ -1,7 +1,8 @@
 /** The keys of a replica, as schema.ts has those of everything else. */
 import { replicaDefaults } from '../../engine/options.ts'
 import { own } from '../own.ts'
-import type { KeySpec, KeyTable, Section } from './key-spec.ts'
+import { ignoredKeys } from './ignored-keys.ts'
+import type { KeySpec, KeyTable, Section, SingleSpec } from './key-spec.ts'
 import type { ReplicaType } from './replica-types.ts'
 
 export const ageKeys = {
@@ -64,6 +65,13 @@ export const replicaKeys = {
     types: ['s3'],
     doc: 'Key of yours that the service encrypts with (s3): base64 of 32 bytes. Without it nothing can be read back',
   },
+  'sse-customer-key-path': { kind: 'string', types: ['s3'], doc: 'File with that key (s3). `~` is expanded' },
+  'sse-customer-algorithm': {
+    kind: 'choice',
+    choices: ['AES256'],
+    types: ['s3'],
+    doc: 'With that key (s3): the only one',
+  },
   'account-name': { kind: 'string', place: true, types: ['abs'], doc: 'Storage account (abs)' },
   'account-key': {
     kind: 'secret',
@@ -124,7 +132,36 @@ export const replicaKeys = {
   },
   'validation-interval': { kind: 'duration', doc: 'Accepted with a warning; not built yet' },
   age: { kind: 'section', keys: ageKeys, doc: 'Encryption with age' },
+  ...ignoredKeys.replica,
 } as const satisfies KeyTable
+
+/** Keys that the top level has for every replica of a type that knows them, as in Litestream 0.5. */
+export const sharedKeys = {
+  'access-key-id': shared('secret'),
+  'secret-access-key': shared('secret'),
+  'sync-interval': shared('duration'),
+  region: shared('string'),
+  bucket: shared('string'),
+  endpoint: shared('string'),
+  'force-path-style': shared('boolean'),
+  'skip-verify': shared('boolean'),
+  'storage-class': shared('string'),
+  'sse-kms-key-id': shared('string'),
+  'sse-customer-key': shared('secret'),
+  'sse-customer-key-path': shared('string'),
+  'account-name': shared('string'),
+  'account-key': shared('secret'),
+  'sas-token': shared('secret'),
+  host: shared('string'),
+  user: shared('string'),
+  password: shared('secret'),
+  'key-path': shared('string'),
+  'host-key': shared('string'),
+} as const satisfies { readonly [K in keyof typeof replicaKeys]?: { readonly kind: (typeof replicaKeys)[K]['kind'] } }
+
+function shared<const K extends SingleSpec['kind']>(kind: K): { readonly kind: K; readonly doc: string } {
+  return { kind, doc: 'For every replica that lacks this key' }
+}
 
 export type ReplicaSection = Section<typeof replicaKeys>
 

@@ -33,7 +33,10 @@ export function resolveConfig(
   if (use === 'replicate' && supervisor.replication !== 'off') requireReadable(section)
   if (supervisor.replication === 'required') requireReplicas(section, databases)
   const logging = resolveLogging(section.values.logging, warn)
-  return { source, exec: section.values.exec, logging, supervisor, databases, warnings }
+  const restoreMissing = databases.flatMap(({ path }, index) =>
+    section.values.dbs[index]?.values['restore-if-db-not-exists'] === true ? [path] : [],
+  )
+  return { source, exec: section.values.exec, logging, supervisor, databases, restoreMissing, warnings }
 }
 
 function resolveDatabases(section: ConfigSection, warn: (warning: string) => void): DatabaseOptions[] {

@@ -5,6 +5,9 @@ import type { ReplicaSection } from './replica-keys.ts'
 import { resolveReplica } from './resolve-replica.ts'
 import type { ConfigSection, DatabaseSection } from './schema.ts'
 
+/** Litestream 0.5 takes a path with this before it. */
+const SQLITE_URL = /^sqlite3?:\/\//
+
 /**
  * One database with its replicas, resolved. `meta-path` is taken as it stands, relative to the working directory.
  * @param top has what counts for all databases
@@ -18,7 +21,7 @@ export function resolveDatabase(
 ): DatabaseOptions {
   const { values } = section
   if (values.path === undefined) throw section.error('path', 'path is missing; give the database file')
-  const path = absolutePath(values.path)
+  const path = absolutePath(values.path.replace(SQLITE_URL, ''))
   return {
     path,
     metaPath: resolve(values['meta-path'] ?? join(dirname(path), `.${basename(path)}-wherry`)),

@@ -3,9 +3,18 @@
  * the variables, validation, defaults and the tables of docs/configuration.md all come from here.
  */
 import { databaseDefaults } from '../../engine/options.ts'
+import { ignoredKeys } from './ignored-keys.ts'
 import type { KeyTable, Section } from './key-spec.ts'
-import { replicaKeys } from './replica-keys.ts'
+import { replicaKeys, sharedKeys } from './replica-keys.ts'
 import { supervisorDefaults } from './supervisor-options.ts'
+
+/** Litestream 0.5 has these beside the replica. */
+const snapshotKeys = {
+  interval: { kind: 'duration', doc: 'As `snapshot-interval` of a replica' },
+  retention: { kind: 'duration', doc: 'As `retention` of a replica' },
+} as const satisfies KeyTable
+
+const SNAPSHOT_DOC = '`interval` and `retention`: for every replica that lacks `snapshot-interval` and `retention`'
 
 export const databaseKeys = {
   path: { kind: 'string', doc: 'The database file; required. `~` is expanded' },
@@ -39,19 +48,25 @@ export const databaseKeys = {
     doc: 'Most that is kept on the local disk for replicas that lag; beyond it the WAL grows. Wherry only',
   },
   replicas: { kind: 'sections', keys: replicaKeys, doc: 'Where the database is replicated to' },
+  replica: { kind: 'section', keys: replicaKeys, doc: 'The only one of `replicas`' },
+  snapshot: { kind: 'section', keys: snapshotKeys, doc: SNAPSHOT_DOC },
+  'restore-if-db-not-exists': {
+    kind: 'boolean',
+    doc: '`replicate` restores the database when it is missing. `run` always does',
+  },
+  ...ignoredKeys.database,
 } as const satisfies KeyTable
 
 export const loggingKeys = {
   level: { kind: 'string', default: 'info', doc: '`debug`, `info`, `warn` (or `warning`), `error`, in any case' },
   type: { kind: 'string', default: 'text', doc: '`text` or `json`' },
   stderr: { kind: 'boolean', default: false, doc: 'Log to stderr instead of stdout' },
+  ...ignoredKeys.logging,
 } as const satisfies KeyTable
 
 export const configKeys = {
   dbs: { kind: 'sections', keys: databaseKeys, doc: 'The databases' },
   exec: { kind: 'string', doc: 'Command that `replicate` runs; `-exec` overrides it' },
-  'access-key-id': { kind: 'secret', doc: 'For every s3 replica that lacks this field' },
-  'secret-access-key': { kind: 'secret', doc: 'For every s3 replica that lacks this field' },
   logging: { kind: 'section', keys: loggingKeys, doc: 'Log lines' },
   addr: { kind: 'string', doc: "Litestream's name for `listen`, which wins" },
   'grace-period': {
@@ -106,6 +121,19 @@ export const configKeys = {
     doc: 'Variables that the app gets although they are withheld: `NAME` or `PREFIX*`. Wherry only',
   },
   'withhold-env': { kind: 'strings', doc: 'Further variables that the app does not get. Wherry only' },
+  ...sharedKeys,
+  snapshot: { kind: 'section', keys: snapshotKeys, doc: `${SNAPSHOT_DOC}; that of a database wins` },
+  retention: {
+    kind: 'section',
+    keys: { enabled: { kind: 'boolean', doc: 'False: `retention` of every replica is 0' } },
+    doc: '`enabled: false`: nothing is ever deleted',
+  },
+  validation: {
+    kind: 'section',
+    keys: { interval: { kind: 'duration', doc: 'As `validation-interval` of a replica' } },
+    doc: '`interval`: for every replica that lacks `validation-interval`',
+  },
+  ...ignoredKeys.top,
 } as const satisfies KeyTable
 
 export type DatabaseSection = Section<typeof databaseKeys>

@@ -13,12 +13,16 @@ export function makeSection<T extends KeyTable>(table: T, { given, missing }: Gi
     if (spec.kind === 'sections') return sectionsOf(value).map((item) => makeSection(spec.keys, item))
     return value ?? ('default' in spec ? spec.default : undefined)
   }
+  const ignored = Object.entries(table)
+    .filter(([key, { kind }]) => kind === 'ignored' && given.get(key)?.value !== undefined)
+    .map(([key, { doc }]) => `${placeOf(key).label}: ${key} means nothing here: ${doc}`)
   const values = Object.entries(table).map(([key, spec]) => [key, fill(key, spec)])
   return {
     // The readers give each key the type of its kind, which TypeScript can't follow through a table.
     values: Object.fromEntries(values) as Section<T>['values'],
     origin: (key) => originOf(given.get(key)),
     place: placeOf,
+    ignored,
     filled: (below) => {
       const set = [...given].filter(([, { value }]) => value !== undefined)
       return makeSection(table, { given: new Map([...below, ...set]), missing })

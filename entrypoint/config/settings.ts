@@ -13,7 +13,7 @@ export interface Setting {
 
 /** A value for each key of a table that has one of its own. */
 export type Resolved<T extends KeyTable> = {
-  readonly [K in keyof T as T[K]['kind'] extends 'section' | 'sections' ? never : K]: unknown
+  readonly [K in keyof T as T[K]['kind'] extends 'section' | 'sections' | 'ignored' ? never : K]: unknown
 }
 
 /**
@@ -30,7 +30,7 @@ export function describeSection<T extends KeyTable>(
 ): Setting[] {
   const values: ReadonlyMap<string, unknown> = new Map(Object.entries(resolved))
   return Object.entries(table).flatMap(([key, spec]) => {
-    if (spec.kind === 'section' || spec.kind === 'sections') return []
+    if (spec.kind === 'section' || spec.kind === 'sections' || spec.kind === 'ignored') return []
     const from = section.origin(key) ?? derivedFrom(key) ?? 'default'
     return { key: path + key, value: showValue(spec, values.get(key)), from }
   })

@@ -40,7 +40,7 @@ export const variables: readonly Variable[] = Object.keys(levels).flatMap((level
 function variablesOf(level: Level): Variable[] {
   const { keys, path } = levels[level]
   return Object.entries(keys).flatMap(([key, spec]) =>
-    spec.kind === 'section' || spec.kind === 'sections'
+    spec.kind === 'section' || spec.kind === 'sections' || spec.kind === 'ignored'
       ? []
       : { name: variableName(level, key), level, key, path: path + key, spec },
   )

@@ -34,7 +34,8 @@ export class Replication {
 
   /**
    * @param keeper undefined when nothing is replicated
-   * @param restores databases are looked at and restored, and the first sync is waited for
+   * @param restores databases are looked at and restored, and the first sync is waited for; if not, only those are restored
+   *   that are missing and whose configuration asks for it
    */
   constructor(keeper: EngineKeeper | undefined, config: Config, restores: boolean, logger: Logger) {
     this.#keeper = keeper
@@ -50,15 +51,17 @@ export class Replication {
    */
   async prepare(onExamined: () => void, signal: AbortSignal): Promise<void> {
     const { databases, supervisor } = this.#config
-    if (this.#keeper === undefined || !this.#restores) {
-      this.#facts = databases.map(({ path }) => ({ path, state: isThere(path) ? 'existing' : 'unknown' }))
+    const examined = databases.filter((database) => this.#isExamined(database))
+    const others = databases.filter((database) => !examined.includes(database))
+    const facts: Fact[] = others.map(({ path }) => ({ path, state: isThere(path) ? 'existing' : 'unknown' }))
+    if (this.#keeper === undefined || examined.length === 0) {
+      this.#facts = facts
       onExamined()
     } else {
       const boot = new Boot(this.#keeper.thread, supervisor, this.#logger, signal)
       this.#boot = boot
-      const plan = await boot.examine(databases)
+      const plan = await boot.examine(examined)
       onExamined()
-      const facts: Fact[] = []
       for (const planned of plan) {
         const { path } = planned.database
         if (planned.decision.kind === 'restore') this.#restoring = path
@@ -142,6 +145,11 @@ export class Replication {
     const isLost = ({ replicas }: DatabaseStatus) =>
       replicas.length > 0 && replicas.every(({ lastError }) => lastError !== undefined)
     return status?.databases.some(isLost) ?? true
+  }
+
+  #isExamined({ path }: DatabaseOptions): boolean {
+    if (this.#keeper === undefined) return false
+    return this.#restores || (this.#config.restoreMissing.includes(path) && !isThere(path))
   }
 
   /** What the engine does when a replica that it could not compare before turns out to hold something newer. */

@@ -12,7 +12,7 @@ import { exitStatuses, UNEXPECTED_STATUS } from '../../entrypoint/exit-codes.ts'
 import { litestreamMetrics } from '../../entrypoint/health/litestream-metrics.ts'
 import { processMetrics } from '../../entrypoint/health/process-metrics.ts'
 import { wherryMetrics } from '../../entrypoint/health/wherry-metrics.ts'
-import { keyTable, variableRows } from '../support/key-tables.ts'
+import { ignoredKeyRows, keyTable, variableRows } from '../support/key-tables.ts'
 import { metricTable } from '../support/metric-table.ts'
 
 function documentText(name: string): string {
@@ -77,6 +77,11 @@ test('docs/configuration.md has the options of replica URLs as the code has them
     })
   const inCode = replicaTypes.filter((type) => type !== 'file').map((type) => [type, urlOptions(type).sort()])
   assert.deepEqual(new Map(documented as []), new Map(inCode as []))
+})
+
+test('docs/compatibility.md has the keys of Litestream 0.5 that mean nothing here as the code has them', () => {
+  const [, rows] = documentText('compatibility.md').split('\n| Key of 0.5 | Why it means nothing here |\n|---|---|\n')
+  assert.equal(rows?.split('\n\n')[0], ignoredKeyRows().join('\n'))
 })
 
 test('docs/exit-codes.md has the status of every error as the code has it', () => {

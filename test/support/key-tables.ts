@@ -1,4 +1,5 @@
 import { lineOf, showValue } from '../../entrypoint/config/format-value.ts'
+import { ignoredKeys } from '../../entrypoint/config/ignored-keys.ts'
 import type { KeySpec, KeyTable } from '../../entrypoint/config/key-spec.ts'
 import { fileVariable, secretVariables, variables } from '../../entrypoint/config/variables.ts'
 
@@ -16,20 +17,31 @@ const kinds: Readonly<Record<KeySpec['kind'], string>> = {
   commands: 'list of texts',
   secrets: 'list of texts',
   section: 'mapping',
+  ignored: '',
   sections: 'list of mappings',
 }
 
 /** A level of the configuration file as the Markdown table that docs/configuration.md has of it. */
 export function keyTable(table: KeyTable): string {
-  const rows = Object.entries(table).map(
-    ([key, spec]) => `| \`${key}\` | ${kinds[spec.kind]} | ${defaultOf(spec)} | ${spec.doc} |`,
-  )
+  const keys = Object.entries(table).filter(([, { kind }]) => kind !== 'ignored')
+  const rows = keys.map(([key, spec]) => `| \`${key}\` | ${kinds[spec.kind]} | ${defaultOf(spec)} | ${spec.doc} |`)
   return ['| Key | Kind | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
 
 function defaultOf(spec: KeySpec): string {
   if (spec.kind === 'section' || spec.kind === 'sections' || !('default' in spec)) return ''
   return `\`${lineOf(showValue(spec, spec.default))}\``
+}
+
+/** The rows of docs/compatibility.md that list what of Litestream 0.5 means nothing here. */
+export function ignoredKeyRows(): string[] {
+  const levels = { top: '', logging: 'logging.', database: 'dbs[].', replica: 'dbs[].replicas[].' } as const
+  return Object.entries(levels).flatMap(([level, path]) => {
+    const keys: KeyTable = ignoredKeys[level as keyof typeof levels]
+    const isShared = (key: string): boolean => level === 'replica' && key in ignoredKeys.top
+    const rows = Object.entries(keys).filter(([key]) => !isShared(key))
+    return rows.map(([key, { doc }]) => `| \`${path}${key}\` | ${doc} |`)
+  })
 }
 
 /** The rows of docs/configuration.md that say which key each variable is. */

@@ -93,7 +93,7 @@ test('The table has the same as JSON, and neither has a secret', async (t) => {
   const box = sandbox(t)
   const env = {
     WHERRY_DB_PATH: '/data/app.db',
-    WHERRY_REPLICA_URL: 's3://id:hunter2@bkt/app?key=hunter2',
+    WHERRY_REPLICA_URL: 's3://id:hunter2@bkt/app?region=r',
     WHERRY_BEFORE_START: 'migrate postgres://u:hunter2@db/app',
     WHERRY_REPLICA_ACCESS_KEY_ID: 'hunter2',
     WHERRY_REPLICA_SECRET_ACCESS_KEY: 'hunter2',

@@ -18,7 +18,7 @@ const errors: [string, string][] = [
   ['exec: *nothing', '/c.yml:1:1: exec: the alias names no anchor before it'],
   ['logging: &l {<<: *l}', '/c.yml:1:14: logging: "<<" takes in the mapping that it stands in'],
   // Unknown keys
-  ['dbs:\n  - path: /a\n    replica: []', '/c.yml:3:5: dbs[0].replica: unknown key; did you mean "replicas"?'],
+  ['dbs:\n  - path: /a\n    replicaz: []', '/c.yml:3:5: dbs[0].replicaz: unknown key; did you mean "replicas"?'],
   ['db: []', '/c.yml:1:1: db: unknown key; did you mean "dbs"?'],
   ['Dbs: []', '/c.yml:1:1: Dbs: unknown key; did you mean "dbs"?'],
   ['logging: {colour: 1}', '/c.yml:1:11: logging.colour: unknown key; the keys here are level, type, stderr'],

@@ -65,6 +65,7 @@ dbs:
         ],
       },
     ],
+    restoreMissing: [],
     warnings: [],
   })
 })

@@ -246,7 +246,11 @@ const refused: [string[], Environment, RegExp][] = [
   [['url: s3://b', 'session-token: hunter2'], {}, /session-token is set without access-key-id and secret-access-key/],
   [['url: s3://b', 'sse: AES-256'], {}, /"AES-256" is not AES256 or aws:kms; did you mean "AES256"\?$/],
   [['url: s3://b', 'sse: AES256', 'sse-kms-key-id: k'], {}, /sse-kms-key-id goes with sse: aws:kms, not with AES256$/],
-  [['url: s3://b', 'sse: AES256', `sse-customer-key: ${sseKey}`], {}, /sse: sse and sse-customer-key are both set/],
+  [
+    ['url: s3://b', 'sse: AES256', `sse-customer-key: ${sseKey}`],
+    {},
+    /sse: sse and sse-customer-key exclude each other/,
+  ],
   [['url: s3://b', 'sse-customer-key: hunter2'], {}, /sse-customer-key: it is not the base64 of 32 bytes$/],
 ]
 

@@ -36,7 +36,9 @@ test('Secrets of storage services, of Litestream and of every secret key have a 
     ...['ACCOUNT_KEY', 'SAS_TOKEN', 'CONNECTION_STRING', 'CREDENTIALS', 'PASSWORD', 'KEY_PASSPHRASE', 'AGE_IDENTITIES'],
   ].map((key) => `WHERRY_REPLICA_${key}`)
   const expected = [
-    ...['WHERRY_ACCESS_KEY_ID', 'WHERRY_SECRET_ACCESS_KEY'],
+    ...['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SSE_CUSTOMER_KEY', 'ACCOUNT_KEY', 'SAS_TOKEN', 'PASSWORD'].map(
+      (key) => `WHERRY_${key}`,
+    ),
     ...ofReplica,
     ...['LITESTREAM_ACCESS_KEY_ID', 'LITESTREAM_SECRET_ACCESS_KEY'],
     ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'LITESTREAM_AZURE_ACCOUNT_KEY'],

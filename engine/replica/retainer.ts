@@ -66,11 +66,12 @@ export class Retainer {
       if (this.#snapshotter.task === undefined) await this.#begin(takeSnapshot)
       // The sync loop, which called this, must run on for the snapshot to end; then it is the time to look again.
       this.#dueAtMs = performance.now() + SNAPSHOT_WAIT_MS
-    } else if (plan.generations.length > 0 || plan.below.length > 0) {
+    } else if (hasWork(plan)) {
       // Others may have written since: decide on what is there now.
       const answer = await this.#list(signal)
       if (answer === 'lost') return false
-      if (answer === 'listed') this.#task = this.#delete(this.#plan(generation), signal)
+      const present = this.#plan(generation)
+      if (answer === 'listed' && hasWork(present)) this.#task = this.#delete(present, signal)
     }
     return true
   }
@@ -130,6 +131,10 @@ export class Retainer {
     const snapshots = isListed ? known : [...known, newest]
     return planRetention(snapshots, generation, isStale, Date.now(), this.#options.retentionMs)
   }
+}
+
+function hasWork({ generations, below }: RetentionPlan): boolean {
+  return generations.length > 0 || below.length > 0
 }
 
 function isSame(a: SnapshotInfo, b: SnapshotInfo): boolean {

@@ -1,0 +1,133 @@
+/** Credentials that may add objects, and delete none: what a machine that is taken over cannot destroy. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import Database from 'better-sqlite3'
+import { minioSession, type Policy } from '../../servers/minio-session.ts'
+import { minio, type RunningS3, versitygw, withS3 } from '../../servers/s3.ts'
+import { addLimitedUser, allowUser } from '../../servers/versitygw-user.ts'
+import { assertSameDatabase } from '../../support/compare.ts'
+import type { Program } from '../../support/program.ts'
+import { restore, type Settings, startReplicate, stopCleanly, writeConfig } from '../../support/replication.ts'
+import { s3Keys, s3Replica } from '../../support/s3-replica.ts'
+import { type Sandbox, sandbox } from '../../support/sandbox.ts'
+import { wherry } from '../../support/tool.ts'
+import { waitUntil } from '../../support/wait.ts'
+import { runWith } from './scene.ts'
+
+/** As docs/replicas/s3.md lists them. */
+const LIST = ['s3:ListBucket']
+const APPEND = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload']
+
+/** What is kept is two seconds', so that there is always something to delete. */
+const eager = { retention: '2s', 'retention-check-interval': '500ms', 'sync-interval': '50ms' }
+
+interface Writer {
+  readonly s3: RunningS3
+  readonly replica: Settings
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** A replica of MinIO with temporary credentials, which the program finds in its environment. */
+async function minioWriter(s3: RunningS3, actions: readonly string[]): Promise<Writer> {
+  const bucket = `arn:aws:s3:::${s3.bucket}`
+  const isOfBucket = (action: string) => action.includes('Bucket')
+  const policy: Policy = {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: actions.filter(isOfBucket), Resource: [bucket] },
+      { Effect: 'Allow', Action: actions.filter((action) => !isOfBucket(action)), Resource: [`${bucket}/app/*`] },
+    ].filter(({ Action }) => Action.length > 0) as Policy['Statement'],
+  }
+  const { accessKeyId, secretAccessKey, sessionToken } = await minioSession(s3, policy)
+  const { 'access-key-id': _id, 'secret-access-key': _secret, ...replica } = s3Replica(s3, 'app')
+  const env = {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  }
+  return { s3, replica, env }
+}
+
+async function versitygwWriter(s3: RunningS3, actions: readonly string[]): Promise<Writer> {
+  const { accessKeyId, secretAccessKey } = await addLimitedUser(s3, 'writer', actions)
+  const keys = { 'access-key-id': accessKeyId, 'secret-access-key': secretAccessKey }
+  return { s3, replica: { ...s3Replica(s3, 'app'), ...keys }, env: {} }
+}
+
+const count = (engine: Program, pattern: RegExp): number => engine.output.match(pattern)?.length ?? 0
+
+/** Replicates a database that is written to until retention was refused, and three snapshots more. */
+async function replicateRefused(t: TestContext, box: Sandbox, db: string, { s3, replica, env }: Writer) {
+  const app = new Database(db)
+  t.after(() => app.close())
+  app.exec('PRAGMA journal_mode=WAL; CREATE TABLE t (x)')
+  const commit = () => app.exec('INSERT INTO t VALUES (randomblob(500))')
+  const engine = await startReplicate(box, wherry, [{ db, replica: { ...replica, ...eager } }], env)
+  const whileWriting = (what: string, look: () => boolean) =>
+    waitUntil(what, () => commit() && look(), { timeoutMs: 40_000, everyMs: 100, explain: () => engine.tail() })
+  await whileWriting('A refused deletion', () => count(engine, /retention cannot delete/g) > 0)
+  const before = count(engine, /snapshot written/g)
+  await whileWriting('Snapshots after it', () => count(engine, /snapshot written/g) >= before + 3)
+  const keys = await s3Keys(s3, 'app/')
+  assert.equal(keys.filter((key) => key.endsWith('.snapshot.lz4')).length, count(engine, /snapshot written/g))
+  assert.match(
+    engine.output,
+    /level=WARN msg="retention cannot delete, [^"]*" .*replica=s3 missing-right=s3:DeleteObject/,
+  )
+  return { engine, whileWriting }
+}
+
+async function assertRestored(box: Sandbox, db: string, { replica, env }: Writer): Promise<void> {
+  const config = writeConfig(box, [{ db, replica }])
+  assertSameDatabase(await restore(box, wherry, { from: db, config, output: box.path('restored.db'), env }), db)
+}
+
+test('MinIO: with a session that may not delete, replication and snapshots go on, it is said once, and restored', async (t) => {
+  const s3 = await withS3(t, minio)
+  if (s3 === undefined) return
+  const box = sandbox(t)
+  const db = box.path('app.db')
+  const writer = await minioWriter(s3, [...LIST, ...APPEND])
+  const { engine } = await replicateRefused(t, box, db, writer)
+  await stopCleanly(engine, wherry)
+  assert.equal(count(engine, /retention cannot/g), 1, engine.tail())
+  assert.equal(count(engine, /level=ERROR/g), 0, engine.tail())
+  await assertRestored(box, db, writer)
+})
+
+test('versitygw: with a user who may not delete the same; the right that comes later is used without a restart', async (t) => {
+  const s3 = await withS3(t, versitygw)
+  if (s3 === undefined) return
+  const box = sandbox(t)
+  const db = box.path('app.db')
+  const writer = await versitygwWriter(s3, [...LIST, ...APPEND])
+  const { engine, whileWriting } = await replicateRefused(t, box, db, writer)
+  await allowUser(s3, 'writer', [...LIST, ...APPEND, 's3:DeleteObject'])
+  await whileWriting('Deletions', () => count(engine, /retention can delete again/g) > 0)
+  await stopCleanly(engine, wherry)
+  assert.equal(count(engine, /retention cannot/g), 1, engine.tail())
+  assert.equal(count(engine, /retention can delete again/g), 1, engine.tail())
+  assert.ok(count(engine, /snapshot deleted/g) > 0, engine.tail())
+  await assertRestored(box, db, writer)
+})
+
+for (const [server, writerOf] of [
+  [minio, minioWriter],
+  [versitygw, versitygwWriter],
+] as const) {
+  test(`${server.name}: without the right to list, a start ends with 76 and says which request was refused`, async (t) => {
+    const s3 = await withS3(t, server)
+    if (s3 === undefined) return
+    const box = sandbox(t)
+    const db = box.path('app.db')
+    new Database(db).exec('CREATE TABLE t (x)').close()
+    const { replica, env } = await writerOf(s3, APPEND)
+    const { code, stderr, appRan } = await runWith(box, ['-config', writeConfig(box, [{ db, replica }])], env)
+    assert.match(
+      stderr,
+      /S3 refused LIST of s3:\/\/wherry-test\/app\/generations\/ \(403 AccessDenied\): check the access key and its policy/,
+    )
+    assert.equal(code, 76, stderr)
+    assert.equal(appRan, false)
+  })
+}

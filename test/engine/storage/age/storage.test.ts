@@ -10,6 +10,7 @@ import { Decrypter, Encrypter } from 'age-encryption'
 import { keys } from '../../../../engine/format/names.ts'
 import { AgeStorage } from '../../../../engine/storage/age/storage.ts'
 import { FileStorage } from '../../../../engine/storage/file/storage.ts'
+import { Meter } from '../../../../engine/storage/meter.ts'
 import { openStorage } from '../../../../engine/storage/open.ts'
 import type { AgeOptions } from '../../../../engine/storage/options.ts'
 import { DelegatingClient } from '../../../support/delegating-client.ts'
@@ -17,7 +18,7 @@ import { storageContract } from '../contract.ts'
 import { chunks, digest, fails } from '../contract-tools.ts'
 import { folderStage } from '../file/stage.ts'
 import { newKeys } from './keys.ts'
-import { encryptedStage, HEAD_SIZE } from './stage.ts'
+import { encryptedStage, HEAD_SIZE, sealedSize } from './stage.ts'
 
 const GENERATION = '00000000000000aa'
 const FIRST = { generation: GENERATION, index: 0, offset: 0 }
@@ -241,6 +242,17 @@ describe('age storage', () => {
     for (let sent = 0; sent < size; sent += MIB) hash.update(piece)
     assert.equal(await digest(await both.openSnapshot(GENERATION, 0)), hash.digest('hex'))
     assert(peak - base < 100 * MIB, `${Math.round((peak - base) / MIB)} MiB`)
+  })
+
+  test('what is counted is what is stored', async () => {
+    const storage = { type: 'file', path: join(root, String(count++)) } as const
+    const meter = new Meter()
+    const client = await openStorage({ storage, age }, { meter })
+    const { sizeBytes } = await client.writeSegment(FIRST, Buffer.alloc(1000))
+    await buffer(await client.openSegment(FIRST))
+    assert.equal(sizeBytes, sealedSize(1000))
+    assert.equal(meter.figures.PUT.bytes, sizeBytes)
+    assert.equal(meter.figures.GET.bytes, sizeBytes)
   })
 
   test('keys that are none are refused by name, and never quoted', async () => {

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { userInfo } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { processTree } from '../support/process-tree.ts'
 import { waitUntil } from '../support/wait.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
-import { freePort, type TestServer } from './server.ts'
+import { freePort, hasServer, type TestServer } from './server.ts'
 import { addUser, type SystemUser } from './system-user.ts'
 
 const run = promisify(execFile)
@@ -58,6 +59,19 @@ export const openssh: TestServer & { start(dir: string, settings?: SftpSettings)
   },
   install,
   start,
+}
+
+/**
+ * A running server for one test, stopped and removed after it. When it is unavailable the test is skipped and undefined
+ * returned, with CI=true the test fails.
+ */
+export async function withSftp(t: TestContext, settings: SftpSettings = {}): Promise<RunningSftp | undefined> {
+  if (!(await hasServer(t, openssh))) return undefined
+  const dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
+  t.after(() => rm(dir, { recursive: true, force: true }))
+  const running = await start(dir, settings)
+  t.after(() => running.stop())
+  return running
 }
 
 async function install(): Promise<void> {

@@ -8,7 +8,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { SftpStorageOptions } from '../../../../engine/storage/options.ts'
 import { skipWithout } from '../../../servers/server.ts'
-import { makeKey, openssh, type RunningSftp } from '../../../servers/sftp.ts'
+import { makeKey, openssh, type RunningSftp, withSftp } from '../../../servers/sftp.ts'
 import { waitUntil } from '../../../support/wait.ts'
 import { fails } from '../contract-tools.ts'
 import { openSftp, sftpOptions } from './stage.ts'
@@ -151,7 +151,7 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 })
 
-describe(`SFTP storage and other servers of ${openssh.name}`, { skip: await skipWithout(openssh) }, () => {
+describe(`SFTP storage and other servers of ${openssh.name}`, () => {
   for (const [name, settings, work] of [
     [
       'a server that asks for the password by prompt',
@@ -171,10 +171,8 @@ describe(`SFTP storage and other servers of ${openssh.name}`, { skip: await skip
     ],
   ] as const) {
     test(name, async (t) => {
-      const dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-      t.after(() => rm(dir, { recursive: true }))
-      const sftp = await openssh.start(dir, settings)
-      t.after(() => sftp.stop())
+      const sftp = await withSftp(t, settings)
+      if (sftp === undefined) return
       await work(t, sftpOptions(sftp))
     })
   }

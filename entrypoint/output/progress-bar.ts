@@ -5,7 +5,7 @@ import { progressLine } from './progress-line.ts'
 
 const DEFAULT_COLUMNS = 80
 
-const CLEAR_LINE = '\r\x1b[K'
+const CLEAR_REST = '\x1b[K'
 
 /**
  * A line at the bottom of a terminal that says how far something is. It goes away when it is closed, and makes room for log
@@ -23,7 +23,7 @@ export class ProgressBar {
       format: () => this.#line(),
       // cli-progress' own would move the cursor to where it was when the bar began, which log lines have moved since.
       terminal: new BarTerminal(stderr),
-      forceRedraw: true, // a log line may have cleared it
+      forceRedraw: true, // the app's own output may have overwritten it
       fps: 4,
       gracefulExit: false,
       clearOnComplete: true,
@@ -43,8 +43,9 @@ export class ProgressBar {
   /** A sink whose lines come above the bar. */
   above(sink: LogSink): LogSink {
     return (level, message, fields) => {
-      if (this.#progress !== undefined) this.#stderr.write(CLEAR_LINE)
+      if (this.#progress !== undefined) this.#stderr.write(`\r${CLEAR_REST}`)
       sink(level, message, fields)
+      if (this.#progress !== undefined) this.#stderr.write(`\r${this.#line()}${CLEAR_REST}`)
     }
   }
 
@@ -81,7 +82,7 @@ class BarTerminal {
   }
 
   clearRight(): void {
-    this.#output.write('\x1b[K')
+    this.#output.write(CLEAR_REST)
   }
 
   clearLine(): void {

@@ -1,4 +1,3 @@
-import { answerError, NOT_AZURE } from './errors.ts'
 import type { AbsSender } from './sender.ts'
 
 export interface ListedBlob {
@@ -18,12 +17,12 @@ export async function* listBlobs(
     const page = await sender.send('LIST', prefix, signal, (container, http) =>
       nextPage(container.listBlobsFlat({ prefix, ...http }), continuationToken),
     )
-    yield checked(page, sender, prefix).segment.blobItems.map(({ name, properties }) => ({
+    yield page.segment.blobItems.map(({ name, properties }) => ({
       key: name,
       sizeBytes: properties.contentLength ?? 0,
       createdAt: properties.createdOn ?? properties.lastModified,
     }))
-    continuationToken = page?.continuationToken
+    continuationToken = page.continuationToken
   } while (continuationToken)
 }
 
@@ -39,9 +38,9 @@ export async function listFolders(
     const page = await sender.send('LIST', prefix, signal, (container, http) =>
       nextPage(container.listBlobsByHierarchy('/', { prefix, ...http }), continuationToken),
     )
-    const { blobPrefixes = [] } = checked(page, sender, prefix).segment
+    const { blobPrefixes = [] } = page.segment
     names.push(...blobPrefixes.map(({ name }) => name.slice(prefix.length, -1)))
-    continuationToken = page?.continuationToken
+    continuationToken = page.continuationToken
   } while (continuationToken)
   return names
 }
@@ -50,13 +49,7 @@ interface Pages<T> {
   byPage(settings: { continuationToken?: string }): AsyncIterableIterator<T>
 }
 
-async function nextPage<T>(list: Pages<T>, token: string | undefined): Promise<T | undefined> {
+async function nextPage<T>(list: Pages<T>, token: string | undefined): Promise<T> {
   const { value } = await list.byPage(token === undefined ? {} : { continuationToken: token }).next()
   return value
-}
-
-/** Without this a web page that parses would pass for an empty replica. */
-function checked<T extends { serviceEndpoint: string }>(page: T | undefined, sender: AbsSender, prefix: string): T {
-  if (page?.serviceEndpoint) return page
-  throw answerError({ status: undefined, name: NOT_AZURE }, sender.request('LIST', prefix))
 }

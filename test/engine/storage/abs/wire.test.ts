@@ -22,6 +22,8 @@ interface Seen {
   readonly path: string
   readonly query: URLSearchParams
   readonly bytes: number
+  /** What the blob's content type is set to. */
+  readonly contentType: string | undefined
 }
 
 type Answer = (response: ServerResponse, seen: Seen, count: number) => void
@@ -34,22 +36,37 @@ const status =
     response.writeHead(code, headers).end()
 const refuses = (code: number, name: string, headers: Record<string, string> = {}) =>
   status(code, { 'x-ms-error-code': name, ...headers })
-const webPage = (response: ServerResponse) =>
-  response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome to our network</body></html>')
+const page = (text: string) => (response: ServerResponse) =>
+  response.writeHead(200, { 'content-type': 'text/html', 'content-length': text.length, etag: '"page"' }).end(text)
+const webPage = page('<html><body>Welcome to our network</body></html>')
+
+/** One page of a list; Azure gives up to 5,000 blobs at a time. */
+function listPage(names: string[], next: string): string {
+  const times = (year: number) => `Sun, 01 Jan ${year} 00:00:00 GMT`
+  const blobs = names.map(
+    (name) =>
+      `<Blob><Name>${name}</Name><Properties><Creation-Time>${times(2017)}</Creation-Time><Last-Modified>${times(2023)}</Last-Modified>` +
+      `<Etag>e</Etag><Content-Length>7</Content-Length><BlobType>BlockBlob</BlobType></Properties></Blob>`,
+  )
+  return `<?xml version="1.0"?><EnumerationResults ServiceEndpoint="http://any" ContainerName="container"><Blobs>${blobs.join('')}</Blobs><NextMarker>${next}</NextMarker></EnumerationResults>`
+}
 
 async function play(t: TestContext, answer: Answer) {
   const seen: Seen[] = []
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '', 'http://any')
     let bytes = 0
+    const contentType = request.headersDistinct['x-ms-blob-content-type']?.join()
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
     })
     request.on('end', () => {
-      const what = { method: request.method ?? '', path: url.pathname, query: url.searchParams, bytes }
+      const what = { method: request.method ?? '', path: url.pathname, query: url.searchParams, bytes, contentType }
       answer(response, what, seen.push(what))
     })
   })
+  // No connection goes by itself.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
     server.close()
@@ -92,6 +109,12 @@ describe('Azure requests', () => {
     await open().writeSnapshot(A, 0, chunks([Buffer.alloc(20 * MIB)]))
     const kinds = seen.map(({ query }) => query.get('comp') ?? 'whole')
     assert.deepEqual(kinds, ['whole', 'block', 'block', 'block', 'blocklist'])
+    // Litestream's; it is set where the blob comes to be.
+    const type = 'application/octet-stream'
+    assert.deepEqual(
+      seen.map(({ contentType }) => contentType),
+      [type, undefined, undefined, undefined, type],
+    )
     assert.deepEqual(
       seen
         .slice(1, 4)
@@ -129,6 +152,28 @@ describe('Azure requests', () => {
     assert(farthest <= 16 * MIB, `${farthest / MIB} MiB ahead`)
   })
 
+  test('a list goes on where its page ended, and has the time when blobs were created', async (t) => {
+    const folder = `app/generations/${A}/wal`
+    const { seen, open } = await play(t, (response, { query }) => {
+      const next = query.get('marker') === 'here'
+      const name = next ? '00000001_00000000.wal.lz4' : '00000000_00000000.wal.lz4'
+      const body = listPage([`${folder}/${name}`], next ? '' : 'here')
+      response.writeHead(200, { 'content-type': 'application/xml' }).end(body)
+    })
+    const createdAt = new Date('2017-01-01T00:00:00Z')
+    assert.deepEqual(
+      await open().segments(A),
+      [0, 1].map((index) => ({ generation: A, index, offset: 0, sizeBytes: 7, createdAt })),
+    )
+    assert.deepEqual(
+      seen.map(({ query }) => [query.get('comp'), query.get('prefix'), query.get('delimiter'), query.get('marker')]),
+      [
+        ['list', `${folder}/`, null, null],
+        ['list', `${folder}/`, null, 'here'],
+      ],
+    )
+  })
+
   test('connections are closed by close, and a request after it opens a new one', async (t) => {
     const { open, connections } = await play(t, stored)
     const storage = open()
@@ -157,18 +202,24 @@ describe('Azure answers', () => {
     })
   }
 
-  test('a web page is neither an empty list nor an object', async (t) => {
-    const { open } = await play(t, webPage)
-    const storage = open()
-    const calls = [
-      storage.generations(),
-      storage.segments(A),
-      storage.openSegment(FIRST),
-      storage.deleteSegments([FIRST]),
-    ]
-    for (const call of calls) call.catch(() => {})
-    for (const call of calls) await fails<unknown>(call, 'ERR_STORAGE_UNREACHABLE', /not an Azure answer/)
-  })
+  for (const [name, answer] of [
+    ['a web page', webPage],
+    ['an empty page', page('')],
+    ['a text', page('Welcome')],
+  ] as const) {
+    test(`${name} is neither an empty list nor an object`, async (t) => {
+      const { open } = await play(t, answer)
+      const storage = open()
+      const calls = [
+        storage.generations(),
+        storage.segments(A),
+        storage.openSegment(FIRST),
+        storage.deleteSegments([FIRST]),
+      ]
+      for (const call of calls) call.catch(() => {})
+      for (const call of calls) await fails<unknown>(call, 'ERR_STORAGE_UNREACHABLE', /not an Azure answer/)
+    })
+  }
 
   test('a refusal at another time than ours is about the clock', async (t) => {
     const date = new Date(Date.now() - 3_600_000).toUTCString()
@@ -178,7 +229,10 @@ describe('Azure answers', () => {
   })
 
   test('the first refusal ends a delete of many', async (t) => {
-    const { seen, open } = await play(t, refuses(403, 'AuthorizationPermissionMismatch'))
+    const refused = refuses(403, 'AuthorizationPermissionMismatch')
+    const { seen, open } = await play(t, (response, _, count) =>
+      count === 20 ? refused(response) : response.writeHead(202).end(),
+    )
     const many = Array.from({ length: 500 }, (_, index) => ({ ...FIRST, index }))
     await fails(
       open().deleteSegments(many),

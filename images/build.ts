@@ -3,10 +3,27 @@
  * type is used. Native modules stay outside and are found in node_modules.
  */
 import { chmod, copyFile, rm } from 'node:fs/promises'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 const root = new URL('../', import.meta.url)
 const out = new URL('dist/', root)
+
+/**
+ * A CommonJS package that is loaded by import() loses its named exports when it is split off. Google's SDK loads this one so,
+ * when there is a proxy.
+ */
+const proxyAgent: Plugin = {
+  name: 'proxy-agent',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^https-proxy-agent$/ }, ({ kind, path, resolveDir }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'named', pluginData: resolveDir } : undefined,
+    )
+    onLoad({ filter: /./, namespace: 'named' }, ({ path, pluginData }) => ({
+      contents: `export { HttpsProxyAgent } from '${path}'`,
+      resolveDir: pluginData,
+    }))
+  },
+}
 
 await rm(out, { recursive: true, force: true })
 await build({
@@ -22,6 +39,7 @@ await build({
   mainFields: ['module', 'main'],
   // ssh2 tries two native helpers that are never built (install scripts are off), and does without.
   external: ['better-sqlite3', 'lz4-napi', 'cpu-features', '*.node'],
+  plugins: [proxyAgent],
   // CommonJS packages inside an ES module still call require and ask where they are.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",

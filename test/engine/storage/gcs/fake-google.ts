@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { listen } from './listen.ts'
-import { described } from './player.ts'
+import { described, EMPTY_LIST } from './player.ts'
 
 const HOSTS = ['oauth2.googleapis.com', 'sts.googleapis.com', 'storage.googleapis.com']
 
@@ -92,7 +92,8 @@ function certificate(dir: string): { key: Buffer; cert: Buffer } {
 function answerStorage({ valid }: Omit<FakeGoogle, 'env'>, request: IncomingMessage, response: ServerResponse): void {
   const [, token = ''] = /^Bearer (.*)$/.exec(request.headers.authorization ?? '') ?? []
   request.resume().on('end', () => {
-    if (valid.has(token)) response.end(JSON.stringify(described('n', 1)))
+    const answer = request.method === 'GET' ? EMPTY_LIST : described('n', 1)
+    if (valid.has(token)) response.end(JSON.stringify(answer))
     else response.writeHead(401).end(JSON.stringify({ error: { code: 401, errors: [{ reason: 'authError' }] } }))
   })
 }

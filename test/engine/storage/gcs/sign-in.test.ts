@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { GcsStorageOptions } from '../../../../engine/storage/options.ts'
 import { sandbox } from '../../../support/sandbox.ts'
+import { wherry } from '../../../support/tool.ts'
 import { type FakeGoogle, serviceAccount, startFakeGoogle } from './fake-google.ts'
 import type { Outcome, Task } from './google-client.ts'
 import { listen } from './listen.ts'
@@ -240,4 +241,19 @@ test('an endpoint with credentials is signed in to, one without is asked as it i
   assertOutcomes(await runCalls(t, google, { options: { endpoint, credentials: CREDENTIALS } }), refused)
   assert.deepEqual(seen, [undefined, `Bearer ${TOKEN.token}`])
   assert.deepEqual(google.asked, [GRANT])
+})
+
+test('the program, which is bundled, signs in as well', async (t) => {
+  const google = await startFakeGoogle(t, publicKey)
+  google.tokens.push(TOKEN)
+  google.valid.add(TOKEN.token)
+  const path = join(google.dir, 'account.json')
+  writeFileSync(path, CREDENTIALS)
+  const command = [...wherry.command, 'generations', 'gcs://bucket/app']
+  const env = { ...google.env, GOOGLE_APPLICATION_CREDENTIALS: path, STORAGE_EMULATOR_HOST: '' }
+  const done = await sandbox(t).run(command, { env })
+  assert.equal(done.code, 0, done.stderr)
+  assert.match(done.stdout, /^name +generation/)
+  assert.equal(done.stderr, '')
+  assert.deepEqual(google.asked, [GRANT, 'storage.googleapis.com /storage/v1/b/bucket/o'])
 })

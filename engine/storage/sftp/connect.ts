@@ -5,7 +5,8 @@ import { systemCode } from '../../errors.ts'
 import type { StorageWarning } from '../client.ts'
 import type { SftpStorageOptions } from '../options.ts'
 import { type Attempt, connectError, type Phase, SessionLost } from './errors.ts'
-import { describeKey, type ExpectedHostKey, expectedHostKey, hostKeyError } from './host-key.ts'
+import { type ExpectedHostKey, expectedHostKey, fingerprint, hostKeyError } from './host-key.ts'
+import { keyType } from './known-hosts.ts'
 import { keyProblem, type Login, prepareLogin } from './login.ts'
 import { SftpSession } from './session.ts'
 
@@ -148,7 +149,8 @@ class Connecting {
     if (verdict === 'unknown') {
       warn('sftp host key not verified, set host-key', {
         server: serverName(this.#options),
-        'host-key': describeKey(key),
+        'host-key': fingerprint(key),
+        type: keyType(key),
         ...(expected.source === undefined ? {} : { 'no-entry-in': expected.source }),
       })
       return true

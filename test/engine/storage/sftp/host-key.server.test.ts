@@ -117,7 +117,7 @@ describe(`SFTP storage and the host keys of ${openssh.name}`, { skip: await skip
       const warnings = await list({ knownHostsPath })
       assert.equal(warnings.length, 1)
       assert.match(warnings[0] ?? '', /^sftp host key not verified, set host-key /)
-      assert.match(warnings[0] ?? '', new RegExp(`"host-key":"ssh-ed25519 ${escaped(prints.ed25519)}"`))
+      assert.match(warnings[0] ?? '', new RegExp(`"host-key":"${escaped(prints.ed25519)}","type":"ssh-ed25519"`))
       assert.equal(warnings[0]?.includes('"no-entry-in"'), knownHostsPath !== undefined)
     }
   })

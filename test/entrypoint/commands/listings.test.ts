@@ -151,3 +151,73 @@ test('The database may be given by the environment alone', async (t) => {
   assert.equal(status, 0)
   assert.match(stdout, /^file +3d9237bb0a6dd29b/m)
 })
+
+/** What `-json` prints, which must be all that is printed. */
+async function json(...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await dispatched(args)
+  assert.deepEqual([status, stderr], [0, ''])
+  return JSON.parse(stdout)
+}
+
+test('-json: the same as arrays of objects, with times to the millisecond, and the keys of objects', async (t) => {
+  const { box, config, db } = scene(t)
+  const flags = ['-json', '-config', config]
+  assert.deepEqual(await json('databases', ...flags), [
+    {
+      path: db,
+      replicas: [
+        { name: 'file', type: 'file' },
+        { name: 'absent', type: 'file' },
+      ],
+    },
+    { path: '/other.db', replicas: [] },
+  ])
+  mkdirSync(box.path('replica/generations/ffffffffffffffff'))
+  assert.deepEqual(await json('generations', ...flags, db), [
+    {
+      replica: 'file',
+      generation: first,
+      lag_seconds: 41.776,
+      start: '2026-11-22T21:45:26.900Z',
+      end: '2026-11-22T21:45:33.100Z',
+    },
+    {
+      replica: 'file',
+      generation: second,
+      lag_seconds: 3.876,
+      start: '2026-11-22T21:46:11.000Z',
+      end: '2026-11-22T21:46:11.000Z',
+    },
+    { replica: 'file', generation: 'ffffffffffffffff', lag_seconds: null, start: null, end: null },
+  ])
+  assert.deepEqual(await json('snapshots', ...flags, db), [
+    {
+      replica: 'file',
+      generation: first,
+      index: 0,
+      size_bytes: 2892,
+      created_at: '2026-11-22T21:45:26.900Z',
+      object: `generations/${first}/snapshots/00000000.snapshot.lz4`,
+    },
+    {
+      replica: 'file',
+      generation: second,
+      index: 2,
+      size_bytes: 5,
+      created_at: '2026-11-22T21:46:11.000Z',
+      object: `generations/${second}/snapshots/00000002.snapshot.lz4`,
+    },
+  ])
+  const wal = (await json('wal', ...flags, db)) as unknown[]
+  assert.equal(wal.length, 3)
+  assert.deepEqual(wal[1], {
+    replica: 'file',
+    generation: first,
+    index: 0,
+    offset: 16512,
+    size_bytes: 2382,
+    created_at: '2026-11-22T21:45:33.100Z',
+    object: `generations/${first}/wal/00000000_00004080.wal.lz4`,
+  })
+  assert.deepEqual(await json('wal', '-json', `file://${box.path('absent')}`), [])
+})

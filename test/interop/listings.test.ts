@@ -1,9 +1,8 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are what stands in configuration files
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import test from 'node:test'
-import { type Sandbox, sandbox } from '../support/sandbox.ts'
+import type { Sandbox } from '../support/sandbox.ts'
 import { Scene } from '../support/scene.ts'
 import { hasLitestream, litestream, type Tool, wherry } from '../support/tool.ts'
 import { waitUntil } from '../support/wait.ts'
@@ -66,43 +65,3 @@ test('Listings of a replica that Litestream wrote equal those of Litestream', { 
     assert.deepEqual(rows, withoutLag((await theirs) ?? ''))
   }
 })
-
-/** Configuration files that both read alike, with what of them the list of databases shows. */
-const configurations: Record<string, string> = {
-  empty: '',
-  'lists of nothing': 'dbs:\nlogging: ~',
-  'a key given twice': 'dbs: [{path: /a}]\ndbs:\n- path: /b\n  path: /c',
-  'two documents': 'dbs: [{path: /a}]\n---\ndbs: [{path: /b}]',
-  'anchors and merges': `
-x-replica: &r {name: n, retention: 1h}
-dbs:
-- {path: /a, replicas: [{<<: *r, path: /ra}]}
-- {path: /b, <<: {path: /e}, replicas: [{path: /rb, <<: [*r, {name: m}]}]}
-- {<<: {path: /f}, path: /c, replicas: [{path: /rc}]}
-- {path: /d, path: /g, replicas: [{path: /rf, name: 1}, {<<: *r, path: /re}, {path: /rd, name: 2, <<: {name: 3}}]}
-`,
-  'text that looks like something else':
-    'dbs: [{path: 2001-01-01},{path: !!str 12},{path: yes},{path: 0x10},{path: 1:30}]',
-  'home directories': 'dbs: [{path: "~/x"},{path: ~/y},{path: ~u/y},{path: rel/../z},{path: "~"}]',
-  'types and names': `
-dbs:
-- path: /a
-  replicas:
-  - url: s3://bkt/p
-  - {type: s3, bucket: b, name: x}
-  - {url: "s3://bkt.localhost/p", type: file, name: "a b"}
-  - url: file:/r`,
-  'environment variables': 'dbs: [{path: "/$X/${X}/${X:-y}/$$/$1/$ /${}/a"}] # $X\n# ${',
-  numbers: 'dbs: [{path: /a, min-checkpoint-page-count: 010, monitor-interval: 1500000000, checkpoint-interval: 1.5}]',
-}
-
-for (const [name, text] of Object.entries(configurations)) {
-  test(`Litestream and we read the same from a configuration with: ${name}`, { skip }, async (t) => {
-    const box = sandbox(t)
-    writeFileSync(box.path('c.yml'), text)
-    const run = (tool: Tool) => box.run([...tool.command, 'databases', '-config', 'c.yml'], { env: { X: 'ex' } })
-    const [ours, theirs] = await Promise.all([run(wherry), run(litestream)])
-    assert.equal(theirs.code, 0, theirs.stdout + theirs.stderr)
-    assert.equal(ours.stdout, theirs.stdout, ours.stderr)
-  })
-}

@@ -6,9 +6,10 @@ import type { GcsStorageOptions } from '../options.ts'
 import { inOrder } from '../order.ts'
 import { deleteObjects } from './delete.ts'
 import { listPages, objectPath, type StoredObject } from './objects.ts'
+import { putWhole } from './put-whole.ts'
 import { checkedBody } from './read.ts'
 import { GcsSender } from './sender.ts'
-import { putWhole, upload } from './upload.ts'
+import { upload } from './upload.ts'
 import { LIMITS, type WireLimits } from './wire.ts'
 
 /**

@@ -1,15 +1,13 @@
 import { abortable, untilAborted } from '../abort.ts'
 import { type Part, PartSource } from '../s3/parts.ts'
-import { answerError, describeRequest, type GcsRequest, NOT_GCS } from './errors.ts'
-import { OBJECT_FIELDS, parseStored, type StoredObject } from './objects.ts'
+import { answerError, describeRequest, NOT_GCS } from './errors.ts'
+import { OBJECT_FIELDS, type StoredObject } from './objects.ts'
+import { CONTENT_TYPE, confirmed, putWhole, uploadPath } from './put-whole.ts'
 import type { GcsSender } from './sender.ts'
 import { UploadSession } from './upload-session.ts'
 
 /** Two of these are in memory: one is filled while the other is sent. The service wants a multiple of 256 KiB. */
 const CHUNK_BYTES = 8 << 20
-
-/** What Litestream stores its objects as, too. */
-const CONTENT_TYPE = 'application/octet-stream'
 
 /**
  * Stores a body of unknown length: in one request when it fits into one chunk, else in an upload session, which makes the
@@ -34,33 +32,6 @@ export async function upload(
   } finally {
     await source.close()
   }
-}
-
-/** Stores an object that is in memory, in one request. */
-export async function putWhole(
-  sender: GcsSender,
-  name: string,
-  bytes: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<StoredObject> {
-  const request = sender.request('PUT', name)
-  const call = {
-    method: 'POST',
-    to: uploadPath(sender.bucket),
-    query: { uploadType: 'media', name, fields: OBJECT_FIELDS },
-    headers: { 'content-type': CONTENT_TYPE },
-    body: bytes,
-  } as const
-  const { text } = await sender.ask(request, call, signal)
-  return confirmed(parseStored(text), bytes.length, request)
-}
-
-/** What the service stored, if it is what was sent. */
-function confirmed(stored: StoredObject | undefined, sizeBytes: number, request: GcsRequest): StoredObject {
-  if (stored === undefined) throw answerError({ status: undefined, name: NOT_GCS }, request)
-  if (stored.sizeBytes === sizeBytes) return stored
-  const name = `stored ${stored.sizeBytes} bytes of ${sizeBytes}`
-  throw answerError({ status: undefined, name }, request)
 }
 
 async function putChunks(
@@ -112,8 +83,4 @@ async function beginSession(sender: GcsSender, name: string, signal: AbortSignal
     )
     throw error
   }
-}
-
-function uploadPath(bucket: string): string {
-  return `/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { chunks, fails } from '../contract-tools.ts'
 import { described, EMPTY_LIST, type Play, play, says, stores } from './player.ts'
@@ -86,7 +87,7 @@ describe('GCS requests', () => {
     ] as const) {
       const { seen, open } = await play(t, says('', status))
       await assert.rejects(open().writeSegment(FIRST, X))
-      assert.equal(seen.length, tries, `${status}`)
+      assert.equal(seen.filter(({ method }) => method === 'POST').length, tries, `${status}`)
     }
   })
 
@@ -116,6 +117,36 @@ describe('GCS requests', () => {
       /DELETE of .*00000020_.*needs storage\.objects\.del/,
     )
     assert(seen.length < 200)
+  })
+})
+
+describe('GCS without the right to replace objects', () => {
+  /** A service that has `stored`, and refuses to replace it. */
+  const appendOnly =
+    (stored: Buffer): Play =>
+    (response, what, count) => {
+      const md5Hash = createHash('md5').update(stored).digest('base64')
+      if (what.method === 'GET') says({ ...described('n', stored.length), md5Hash })(response, what, count)
+      else says({}, 403)(response, what, count)
+    }
+
+  test('a write whose answer was lost succeeds when it is tried again', async (t) => {
+    const { seen, open } = await play(t, appendOnly(X))
+    assert.equal((await open().writeSegment(FIRST, X)).sizeBytes, 1)
+    assert.equal((await open().writeSnapshot(A, 0, chunks([X]))).sizeBytes, 1)
+    assert.deepEqual(
+      seen.map(({ method }) => method),
+      ['POST', 'GET', 'POST', 'GET'],
+    )
+  })
+
+  test('other bytes are refused', async (t) => {
+    const { open } = await play(t, appendOnly(Buffer.from('y')))
+    await fails(
+      open().writeSegment(FIRST, X),
+      'ERR_STORAGE_DENIED',
+      /PUT of .*storage\.objects\.delete to replace an object$/,
+    )
   })
 })
 

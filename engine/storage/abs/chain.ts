@@ -33,22 +33,29 @@ function silent(): WherryError {
   )
 }
 
+/** What MSAL calls it when a login service cannot be asked. */
+const UNANSWERED = ['network_error', 'endpoints_resolution_error', 'openid_config_error']
+
 /** Why there is no token, in our words: the library's own quote what a login service wrote. */
-function loginError(error: unknown): WherryError {
-  const { name, errorResponse } = error as { name?: string; errorResponse?: { error?: unknown } }
+export function loginError(error: unknown): WherryError {
+  const { name = 'Error', errorResponse } = error as LoginError
   const cause = bareError(error)
   if (name === 'AggregateAuthenticationError' || name === 'CredentialUnavailableError') {
     const message =
       'No credentials for Azure were found: set account-key or sas-token, or give this machine an identity'
     return new WherryError('ERR_STORAGE_DENIED', message, { cause })
   }
-  if (systemCode(error) !== undefined || /network|endpoints_resolution/.test(cause.message)) {
-    return new WherryError('ERR_STORAGE_UNREACHABLE', `Azure gave no token (${cause.message}): check the network`, {
-      cause,
-    })
+  const reason = /^[a-z_]+(?=:)/.exec(errorResponse?.errorDescription ?? '')?.[0] ?? systemCode(error) ?? name
+  if (UNANSWERED.includes(reason) || systemCode(error) !== undefined) {
+    const message = `The login service of Azure did not answer (${reason}): check the network`
+    return new WherryError('ERR_STORAGE_UNREACHABLE', message, { cause })
   }
-  const reason =
-    typeof errorResponse?.error === 'string' && /^\w+$/.test(errorResponse.error) ? errorResponse.error : name
-  const message = `Azure refused a token (${reason}): check AZURE_TENANT_ID, AZURE_CLIENT_ID and what proves them`
+  const message = `Azure gave no token (${reason}): check the AZURE_ variables, and what they name`
   return new WherryError('ERR_STORAGE_DENIED', message, { cause })
+}
+
+interface LoginError {
+  readonly name?: string
+  /** Its description begins with MSAL's code. */
+  readonly errorResponse?: { readonly errorDescription?: string }
 }

@@ -76,12 +76,18 @@ const lookupWithLocalhost: LookupFunction = (hostname, options, done) => {
   else done(null, '127.0.0.1', 4)
 }
 
-/** The multi-object delete had to carry Content-MD5 before there were other checksums; older services still insist. */
+const WITH_CONTENT_MD5 = ['DeleteObjectsCommand', 'PutObjectCommand', 'UploadPartCommand']
+
+/**
+ * The multi-object delete had to carry Content-MD5 before there were other checksums; older services still insist. AWS
+ * insists on it for objects that go into a bucket with Object Lock.
+ */
 function addContentMd5(client: S3Client): void {
   client.middlewareStack.add(
     (next, context) => (args) => {
       const { body, headers } = args.request as { body?: unknown; headers?: Record<string, string> }
-      if (context.commandName === 'DeleteObjectsCommand' && typeof body === 'string' && headers !== undefined) {
+      const isWhole = typeof body === 'string' || body instanceof Uint8Array
+      if (WITH_CONTENT_MD5.includes(context.commandName ?? '') && isWhole && headers !== undefined) {
         headers['content-md5'] = createHash('md5').update(body).digest('base64')
       }
       return next(args)

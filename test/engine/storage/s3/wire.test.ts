@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, type TestContext, test } from 'node:test'
 import { chunks, fails } from '../contract-tools.ts'
-import { type Answer, EMPTY_LIST, play, type Seen, says, setEnv, status, stored } from './fake-service.ts'
+import { type Answer, EMPTY_LIST, play, type Seen, says, setEnv, status, stored, takesUploads } from './fake-service.ts'
 
 /**
  * What goes over the wire, and answers that no real server gives when asked to: seen and played by a plain HTTP server.
@@ -48,6 +49,16 @@ describe('S3 requests', () => {
     const { seen, open } = await play(t, says('<DeleteResult/>'))
     await open().deleteSegments([FIRST])
     assert.match(String(seen[0]?.headers['content-md5']), /^[\w+/]{22}==$/)
+  })
+
+  test('what is stored carries Content-MD5, for buckets with Object Lock', async (t) => {
+    const { seen, open } = await play(t, takesUploads)
+    const part = Buffer.alloc(8 << 20, 'y')
+    await open().writeSegment(FIRST, X)
+    await open().writeSnapshot(A, 0, chunks([part, X]))
+    const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('base64')
+    const sent = seen.filter(({ method }) => method === 'PUT').map(({ headers }) => headers['content-md5'])
+    assert.deepEqual(sent.sort(), [md5(X), md5(X), md5(part)].sort())
   })
 
   test('segments from an index are asked for from there', async (t) => {

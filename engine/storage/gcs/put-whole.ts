@@ -4,7 +4,7 @@ import { answerError, type GcsRequest, NOT_GCS, parseObject } from './errors.ts'
 import { OBJECT_FIELDS, objectPath, parseStored, type StoredObject } from './objects.ts'
 import type { GcsSender } from './sender.ts'
 
-/** What Litestream stores its objects as, too. */
+/** Compressed, and perhaps encrypted: bytes of no type that anybody knows. */
 export const CONTENT_TYPE = 'application/octet-stream'
 
 /**

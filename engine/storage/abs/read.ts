@@ -1,5 +1,6 @@
 import { type Readable, Transform } from 'node:stream'
 import { cancelOnAbort } from '../abort.ts'
+import { keepPace, LEAST_PACE, type LeastPace } from '../pace.ts'
 import { type AbsRequest, absError, answerError, describeRequest, NOT_AZURE } from './errors.ts'
 import type { AbsSender } from './sender.ts'
 
@@ -21,17 +22,37 @@ export async function openBlob(sender: AbsSender, key: string, signal: AbortSign
 
 /**
  * The body of an answer as a stream that fails with our errors: when the connection breaks, when fewer bytes came than
- * announced (the SDK counts), and when `signal` is aborted.
+ * announced (the SDK counts), when `signal` is aborted, and when they come too slowly for a reader that waits for them.
  */
-function checkedBody(body: Readable, request: AbsRequest, signal: AbortSignal | undefined): Readable {
-  const checked = new Transform({ transform: (chunk: Buffer, _encoding, done) => done(null, chunk) })
+export function checkedBody(
+  body: Readable,
+  request: AbsRequest,
+  signal: AbortSignal | undefined,
+  pace: LeastPace = LEAST_PACE,
+): Readable {
+  const fail = (name: string) => checked.destroy(answerError({ status: undefined, name }, request))
+  let received = 0
+  const checked = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      received += chunk.length
+      done(null, chunk)
+    },
+  })
   // Not stream.pipeline: it would hand on the body's own error before this one could replace it.
   body.on('error', (error) => checked.destroy(absError(error, request, signal)))
   body.on('close', () => {
-    if (!body.readableEnded)
-      checked.destroy(answerError({ status: undefined, name: 'the body was cut short' }, request))
+    if (!body.readableEnded) fail('the body was cut short')
   })
-  checked.on('close', () => body.destroy())
+  const stopPacing = keepPace(
+    checked,
+    () => received,
+    pace,
+    () => fail('the body came too slowly'),
+  )
+  checked.on('close', () => {
+    stopPacing()
+    body.destroy()
+  })
   cancelOnAbort(checked, signal, describeRequest(request))
   return body.pipe(checked)
 }

@@ -2,6 +2,7 @@ import type { Agent } from 'node:http'
 import type { ContainerClient } from '@azure/storage-blob'
 import { throwIfAborted, untilAborted } from '../abort.ts'
 import type { AbsStorageOptions } from '../options.ts'
+import { limited, limitMsFor } from '../s3/limit.ts'
 import { type AbsAccess, accessOf } from './access.ts'
 import { type AccessFacts, factsOf } from './advice.ts'
 import { createAgent } from './agent.ts'
@@ -11,7 +12,7 @@ import { type AbsPlace, placeOf } from './place.ts'
 
 /** Passed to the SDK with a request. */
 export interface HttpOptions {
-  readonly abortSignal?: AbortSignal
+  readonly abortSignal: AbortSignal
 }
 
 interface Connected {
@@ -43,6 +44,7 @@ export class AbsSender {
 
   /**
    * Runs `work` with a client of the container; `verb` and `key` are for messages.
+   * @param bodyBytes how much is sent, by which the time is measured that it may take
    * @throws WherryError ERR_OBJECT_NOT_FOUND, ERR_STORAGE_NO_BUCKET, ERR_STORAGE_DENIED, ERR_STORAGE_UNREACHABLE or
    *   ERR_CANCELLED
    */
@@ -51,14 +53,16 @@ export class AbsSender {
     key: string,
     signal: AbortSignal | undefined,
     work: (container: ContainerClient, http: HttpOptions) => Promise<T>,
+    bodyBytes = 0,
   ): Promise<T> {
     const request = this.request(verb, key)
     const what = describeRequest(request)
     throwIfAborted(signal, what)
     try {
-      const answer = work(this.#connect().container, signal === undefined ? {} : { abortSignal: signal })
-      // The SDK does not hear the signal while it logs in.
-      return await untilAborted(answer, signal, what)
+      return await limited(limitMsFor(bodyBytes), signal, (abortSignal) => {
+        // The SDK does not hear the signal while it logs in.
+        return untilAborted(work(this.#connect().container, { abortSignal }), abortSignal, what)
+      })
     } catch (error) {
       throw absError(error, request, signal)
     }

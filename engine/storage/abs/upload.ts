@@ -24,8 +24,13 @@ export async function putWhole(
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Stored> {
-  const { lastModified = new Date() } = await sender.send('PUT', key, signal, (container, http) =>
-    container.getBlockBlobClient(key).upload(asBuffer(bytes), bytes.length, { ...HEADERS, ...http }),
+  const { lastModified = new Date() } = await sender.send(
+    'PUT',
+    key,
+    signal,
+    (container, http) =>
+      container.getBlockBlobClient(key).upload(asBuffer(bytes), bytes.length, { ...HEADERS, ...http }),
+    bytes.length,
   )
   return { sizeBytes: bytes.length, createdAt: lastModified }
 }
@@ -112,8 +117,13 @@ class BlockUpload {
 
   async #send({ number, bytes }: Part): Promise<void> {
     this.#count = Math.max(this.#count, number)
-    await this.#sender.send('PUT', this.#key, this.#signal, (container, http) =>
-      container.getBlockBlobClient(this.#key).stageBlock(this.#idOf(number), bytes, bytes.length, http),
+    await this.#sender.send(
+      'PUT',
+      this.#key,
+      this.#signal,
+      (container, http) =>
+        container.getBlockBlobClient(this.#key).stageBlock(this.#idOf(number), bytes, bytes.length, http),
+      bytes.length,
     )
   }
 

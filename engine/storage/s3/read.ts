@@ -1,15 +1,7 @@
 import { type Readable, Transform } from 'node:stream'
 import { cancelOnAbort } from '../abort.ts'
+import { keepPace, LEAST_PACE, type LeastPace } from '../pace.ts'
 import { answerError, describeRequest, type S3Request, s3Error } from './errors.ts'
-
-/** What a body that is waited for must bring in a span of time, or it is given up. */
-export interface LeastPace {
-  readonly bytes: number
-  readonly everyMs: number
-}
-
-/** A KiB a second: nothing that could be restored with. */
-const LEAST_PACE: LeastPace = { bytes: 30 << 10, everyMs: 30_000 }
 
 /**
  * The body of an answer as a stream that fails with our errors: when the connection breaks, when `signal` is aborted, when
@@ -52,15 +44,4 @@ export function checkedBody(
   })
   cancelOnAbort(checked, signal, describeRequest(request))
   return body.pipe(checked)
-}
-
-/** Calls `onSlow` when less than the pace came in a span in which the reader had taken all that there was. */
-function keepPace(checked: Transform, received: () => number, pace: LeastPace, onSlow: () => void): () => void {
-  let before = received()
-  const timer = setInterval(() => {
-    const isWaiting = checked.readableLength === 0 && checked.writableLength === 0
-    if (isWaiting && received() - before < pace.bytes) onSlow()
-    before = received()
-  }, pace.everyMs)
-  return () => clearInterval(timer)
 }

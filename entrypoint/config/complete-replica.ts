@@ -2,7 +2,7 @@ import { type Above, fromAbove } from './above-replica.ts'
 import { azureSettings } from './azure-settings.ts'
 import type { Environment } from './expand-env.ts'
 import { type Given, givenAt } from './given.ts'
-import type { ReplicaSection } from './replica-keys.ts'
+import { hasKey, type ReplicaSection, replicaKeys } from './replica-keys.ts'
 import { type ReplicaType, replicaType, typeHint } from './replica-types.ts'
 import { isReplicaUrl, parseReplicaUrl, type ReplicaUrl, redactUrl } from './replica-url.ts'
 import { placeOfVariable } from './secret-files.ts'
@@ -11,7 +11,7 @@ import { placeOfVariable } from './secret-files.ts'
  * A replica with what it does not say itself: its type, the parts of its URL, then what stands above it for all, then what
  * variables of providers say.
  * @param env with secrets filled in from their files
- * @param warn gets a sentence for each option of the URL that does nothing
+ * @param warn gets a sentence for each option of the URL, and each key, that does nothing
  * @throws WherryError ERR_CONFIG for a URL or a type that is not one, and for a URL beside its parts
  */
 export function completeReplica(
@@ -23,6 +23,9 @@ export function completeReplica(
   const url = urlOf(section)
   for (const warning of url?.warnings ?? []) warn(section.error('url', warning).message)
   const type = url?.type ?? configuredType(section)
+  for (const key of keysOfOthers(type, section)) {
+    warn(section.error(key, `${key} means nothing for a replica of type ${type}`).message)
+  }
   const inUrl = url === undefined ? [] : givenAt({ ...section.place('url'), origin: 'url' }, url.parts)
   const own = section.filled(new Map(inUrl))
   const configured = own.filled(fromAbove(type, own, above))
@@ -50,6 +53,12 @@ function configuredType({ values, error }: ReplicaSection): ReplicaType {
   const type = replicaType(text)
   if (type !== undefined) return type
   throw error('type', `"${text}" is not a replica type${typeHint(text, 'types')}`)
+}
+
+/** What the replica sets although only other types have it. */
+function keysOfOthers(type: ReplicaType, section: ReplicaSection): (keyof typeof replicaKeys)[] {
+  const keys = Object.keys(replicaKeys) as (keyof typeof replicaKeys)[]
+  return keys.filter((key) => section.origin(key) !== undefined && !hasKey(type, key))
 }
 
 function fromVariables(type: ReplicaType, section: ReplicaSection, env: Environment): Map<string, Given> {

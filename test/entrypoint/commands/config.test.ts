@@ -98,8 +98,9 @@ test('The table has the same as JSON, and neither has a secret', async (t) => {
     WHERRY_REPLICA_ACCESS_KEY_ID: 'hunter2',
     WHERRY_REPLICA_SECRET_ACCESS_KEY: 'hunter2',
     WHERRY_SECRET_ACCESS_KEY: 'hunter2',
-    WHERRY_REPLICA_PASSWORD: 'hunter2',
-    WHERRY_REPLICA_ACCOUNT_KEY: 'hunter2',
+    WHERRY_REPLICA_SESSION_TOKEN: 'hunter2',
+    WHERRY_PASSWORD: 'hunter2',
+    WHERRY_ACCOUNT_KEY: 'hunter2',
   }
   const settings = await settingsOf(box, [], env)
   const { stdout, stderr, code } = await runConfig(box, [], env)

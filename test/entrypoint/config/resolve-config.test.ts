@@ -196,6 +196,14 @@ test('Log levels in any case; an unknown one is info, with a warning', () => {
   assert.deepEqual(config.warnings, ['/c.yml:1:11: logging.level: "verbose" is not a log level; info is used'])
 })
 
+test('A key that only other types have is accepted with a warning', () => {
+  const { warnings } = resolveText(replicaText('path: /r', 'sse-customer-key: k', 'region: r', 'bucket: ""'))
+  assert.deepEqual(warnings, [
+    '/c.yml:6:9: dbs[0].replicas[0].region: region means nothing for a replica of type file',
+    '/c.yml:5:9: dbs[0].replicas[0].sse-customer-key: sse-customer-key means nothing for a replica of type file',
+  ])
+})
+
 test('validation-interval is accepted with a warning; an empty age section means nothing', () => {
   const { warnings } = resolveText(
     replicaText('path: /r', 'validation-interval: 6h', 'age: {identities: [], recipients: }'),

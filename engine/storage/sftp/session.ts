@@ -117,6 +117,10 @@ export class SftpSession {
     } finally {
       this.close(handle).catch(() => {})
     }
+    // Version 3 lets servers leave these out; such objects would pass for absent.
+    const isTold = ({ attrs }: FileEntryWithStats) =>
+      attrs.mode !== undefined && attrs.size !== undefined && attrs.mtime !== undefined
+    if (!found.every(isTold)) throw refusal(STATUS.OP_UNSUPPORTED)
     return found
   }
 

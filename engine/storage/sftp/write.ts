@@ -44,13 +44,11 @@ export async function writeWhole(
 ): Promise<StoredObject> {
   const request = connection.request('write', path)
   const what = describeRequest(request)
-  // Unique, so that two writers of one object never share it; the format's readers ignore the name.
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const opening = connection.run(request, signal, (session) => TemporaryFile.create(session, temporary))
+  const opening = connection.run(request, signal, (session) => TemporaryFile.createFor(path, session))
   try {
     const file = await untilAborted(opening, signal, what)
     if (sweep) await untilAborted(file.sweep(), signal, what)
-    await file.fill(abortable(body, signal, what))
+    await untilAborted(file.fill(abortable(body, signal, what)), signal, what)
     const stored = await untilAborted(file.finish(request), signal, what)
     throwIfAborted(signal, what)
     await untilAborted(file.become(path), signal, what)
@@ -75,7 +73,9 @@ class TemporaryFile {
   #size = 0
   #isClosed = false
 
-  static async create(session: SftpSession, path: string): Promise<TemporaryFile> {
+  /** Unique each time, so that two writers of one object never share it; the format's readers ignore the name. */
+  static async createFor(object: string, session: SftpSession): Promise<TemporaryFile> {
+    const path = `${object}.${randomBytes(6).toString('hex')}.tmp`
     return new TemporaryFile(session, path, await createFile(session, path))
   }
 
@@ -98,12 +98,11 @@ class TemporaryFile {
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += WRITE_SIZE) {
         const piece = chunk.subarray(at, at + WRITE_SIZE)
-        const position = this.#size
-        await pipeline.add(() => this.#session.write(this.#handle, piece, position))
+        await pipeline.add(() => this.#unlessClosed(() => this.#session.write(this.#handle, piece, this.#size)))
         this.#size += piece.length
         unsynced += piece.length
         if (unsynced < SYNC_STEP) continue
-        await pipeline.add(() => this.#session.sync(this.#handle))
+        await pipeline.add(() => this.#unlessClosed(() => this.#session.sync(this.#handle)))
         unsynced = 0
       }
     }
@@ -133,7 +132,13 @@ class TemporaryFile {
     await this.#session.remove(this.#path)
   }
 
-  /** Once only: the server may give the same handle to another file afterwards. */
+  /** After the end of the file nothing goes to its handle: the server may have given it to another one. */
+  async #unlessClosed(send: () => Promise<void>): Promise<void> {
+    if (this.#isClosed) throw new SessionLost('the upload was given up')
+    await send()
+  }
+
+  /** Once only, for the same reason. */
   #close(): Promise<void> {
     this.#isClosed = true
     return this.#session.close(this.#handle)

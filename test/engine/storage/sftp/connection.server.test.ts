@@ -12,7 +12,7 @@ import type { SftpLimits } from '../../../../engine/storage/sftp/connect.ts'
 import { skipWithout } from '../../../servers/server.ts'
 import { openssh, type RunningSftp } from '../../../servers/sftp.ts'
 import { startProxy } from '../../../servers/tcp-proxy.ts'
-import { waitUntil } from '../../../support/wait.ts'
+import { waitUntil, within } from '../../../support/wait.ts'
 import { chunks, digest, fails, stuckAfter } from '../contract-tools.ts'
 import { filesBelow, openSftp, sftpOptions } from './stage.ts'
 
@@ -156,9 +156,19 @@ describe(`SFTP storage and the connection to ${openssh.name}`, { skip: await ski
       const fresh = open(t)
       await storage.writeSegment(FIRST, X)
       const abort = new AbortController()
-      sftp.pause()
+      const full = Promise.withResolvers<void>()
+      // More than may be on its way, so that the upload waits for the server in the midst of it.
+      const filling = (async function* () {
+        yield X
+        sftp.pause()
+        full.resolve()
+        yield randomBytes(8 * MIB)
+      })()
+      const upload = storage.writeSnapshot(A, 1, filling, { signal: abort.signal })
+      await full.promise
       try {
         const calls = [
+          upload,
           storage.generations(abort.signal),
           storage.openSegment(FIRST, abort.signal),
           storage.writeSegment(FIRST, X, abort.signal),
@@ -168,7 +178,8 @@ describe(`SFTP storage and the connection to ${openssh.name}`, { skip: await ski
           fresh.generations(abort.signal),
         ]
         setImmediate(() => abort.abort())
-        await Promise.all(calls.map((call) => fails<unknown>(call, 'ERR_CANCELLED')))
+        const all = Promise.all(calls.map((call) => fails<unknown>(call, 'ERR_CANCELLED')))
+        await within('The end of all calls', 15_000, all)
       } finally {
         sftp.resume()
       }

@@ -130,6 +130,15 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
     await fails(open(t, { password: undefined, agent }).generations(), 'ERR_STORAGE_DENIED', /login with agent \/.*,/)
   })
 
+  test('an agent with more keys than the server lets be tried ends the login before the password', async (t) => {
+    const agent = await startAgent(t, dir)
+    for (let number = 0; number < 7; number++) {
+      const key = await makeKey(dir, `many-${number}`)
+      await run('ssh-add', ['-q', key], { env: { ...process.env, SSH_AUTH_SOCK: agent } })
+    }
+    await fails(open(t, { agent }).generations(), 'ERR_STORAGE_DENIED', /refused the login with agent \/.*, password,/)
+  })
+
   test('an agent that is not there leaves the login to the password, or is ERR_STORAGE_LOCAL', async (t) => {
     const agent = join(dir, 'absent-agent')
     assert.deepEqual(await open(t, { agent }).generations(), [])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { AbsStorage } from '../../../../engine/storage/abs/storage.ts'
 import type { StorageClient } from '../../../../engine/storage/client.ts'
 import type { AbsStorageOptions } from '../../../../engine/storage/options.ts'
 import { azureContainer, azurite, type RunningAzure, startAzure } from '../../../servers/azure.ts'
+import { selfSigned } from '../../../servers/self-signed.ts'
 import { skipWithout } from '../../../servers/server.ts'
 import { startProxy } from '../../../servers/tcp-proxy.ts'
 import { waitUntil } from '../../../support/wait.ts'
@@ -159,6 +161,16 @@ describe('Azure Blob Storage and failures of Azurite', { skip: await skipWithout
     const message = new RegExp(`^${endpoint} did not serve .* \\(ECONNREFUSED\\)`)
     const secrets = [new URLSearchParams(token).get('sig') ?? '', 'sig=']
     await allFail(open(t, { endpoint, ...withToken(token) }), 'ERR_STORAGE_UNREACHABLE', message, secrets)
+  })
+
+  test('an unknown certificate is ERR_STORAGE_UNREACHABLE', async (t) => {
+    const { keyPath, certPath } = selfSigned(dir)
+    const tls = { key: readFileSync(keyPath), cert: readFileSync(certPath) }
+    const proxy = await startProxy(Number(new URL(azure.endpoint).port), { tls })
+    t.after(() => proxy.close())
+    // Without a scheme: https.
+    const storage = open(t, { endpoint: `127.0.0.1:${proxy.port}/${azure.accountName}` })
+    await fails(storage.generations(), 'ERR_STORAGE_UNREACHABLE', /DEPTH_ZERO_SELF_SIGNED_CERT/)
   })
 
   test('calls to a server that hangs end with their signal', async (t) => {

@@ -1,5 +1,6 @@
 /** Credentials that may add objects, and delete none: what a machine that is taken over cannot destroy. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { ContainerSASPermissions } from '@azure/storage-blob'
 import Database from 'better-sqlite3'
@@ -16,9 +17,24 @@ import { wherry } from '../../support/tool.ts'
 import { waitUntil } from '../../support/wait.ts'
 import { runWith } from './scene.ts'
 
-/** As docs/replicas/s3.md lists them. */
-const LIST = ['s3:ListBucket']
-const APPEND = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload']
+/** The policies of docs/replicas/s3.md: for everything, for all but deletion, and for restores. */
+const [everything = noPolicy(), appendOnly = noPolicy(), restoreOnly = noPolicy()] = readFileSync(
+  new URL('../../../docs/replicas/s3.md', import.meta.url),
+  'utf8',
+)
+  .matchAll(/```json\n([^`]+)```/g)
+  .map(([, text = '']): Policy => JSON.parse(text))
+
+function noPolicy(): never {
+  throw new Error('docs/replicas/s3.md has three policies no more')
+}
+
+const actionsOf = ({ Statement }: Policy): string[] => Statement.flatMap(({ Action }) => Action)
+
+/** The policy without its right to list. */
+function withoutList({ Version, Statement }: Policy): Policy {
+  return { Version, Statement: Statement.filter(({ Action }) => !Action.includes('s3:ListBucket')) }
+}
 
 /** What is kept is two seconds', so that there is always something to delete. */
 const eager = { retention: '2s', 'retention-check-interval': '500ms', 'sync-interval': '50ms' }
@@ -33,17 +49,9 @@ interface Writer {
 }
 
 /** A replica of MinIO with temporary credentials, which the program finds in its environment. */
-async function minioWriter(s3: RunningS3, actions: readonly string[]): Promise<Writer> {
-  const bucket = `arn:aws:s3:::${s3.bucket}`
-  const isOfBucket = (action: string) => action.includes('Bucket')
-  const policy: Policy = {
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Action: actions.filter(isOfBucket), Resource: [bucket] },
-      { Effect: 'Allow', Action: actions.filter((action) => !isOfBucket(action)), Resource: [`${bucket}/app/*`] },
-    ].filter(({ Action }) => Action.length > 0) as Policy['Statement'],
-  }
-  const { accessKeyId, secretAccessKey, sessionToken } = await minioSession(s3, policy)
+async function minioWriter(s3: RunningS3, policy: Policy): Promise<Writer> {
+  const here = JSON.parse(JSON.stringify(policy).replaceAll('BUCKET', s3.bucket))
+  const { accessKeyId, secretAccessKey, sessionToken } = await minioSession(s3, here)
   const { 'access-key-id': _id, 'secret-access-key': _secret, ...replica } = s3Replica(s3, 'app')
   const env = {
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -53,8 +61,8 @@ async function minioWriter(s3: RunningS3, actions: readonly string[]): Promise<W
   return { replica, env, keys: () => s3Keys(s3, 'app/'), missing: 's3:DeleteObject' }
 }
 
-async function versitygwWriter(s3: RunningS3, actions: readonly string[]): Promise<Writer> {
-  const { accessKeyId, secretAccessKey } = await addLimitedUser(s3, 'writer', actions)
+async function versitygwWriter(s3: RunningS3, policy: Policy): Promise<Writer> {
+  const { accessKeyId, secretAccessKey } = await addLimitedUser(s3, 'writer', actionsOf(policy))
   const pair = { 'access-key-id': accessKeyId, 'secret-access-key': secretAccessKey }
   const replica = { ...s3Replica(s3, 'app'), ...pair }
   return { replica, env: {}, keys: () => s3Keys(s3, 'app/'), missing: 's3:DeleteObject' }
@@ -108,12 +116,28 @@ test('MinIO: with a session that may not delete, replication and snapshots go on
   if (s3 === undefined) return
   const box = sandbox(t)
   const db = box.path('app.db')
-  const writer = await minioWriter(s3, [...LIST, ...APPEND])
+  const writer = await minioWriter(s3, appendOnly)
   const { engine } = await replicateRefused(t, box, db, writer)
   await stopCleanly(engine, wherry)
   assert.equal(count(engine, /retention cannot/g), 1, engine.tail())
   assert.equal(count(engine, /level=ERROR/g), 0, engine.tail())
-  await assertRestored(box, db, writer)
+  await assertRestored(box, db, await minioWriter(s3, restoreOnly))
+})
+
+test('MinIO: with a session for everything old snapshots go', async (t) => {
+  const s3 = await withS3(t, minio)
+  if (s3 === undefined) return
+  const box = sandbox(t)
+  const db = box.path('app.db')
+  const { replica, env } = await minioWriter(s3, everything)
+  const app = new Database(db)
+  t.after(() => app.close())
+  app.exec('PRAGMA journal_mode=WAL; CREATE TABLE t (x)')
+  const engine = await startReplicate(box, wherry, [{ db, replica: { ...replica, ...eager } }], env)
+  const look = () => app.exec('INSERT INTO t VALUES (1)') && count(engine, /wal segmented deleted before/g) > 0
+  await waitUntil('Deletions', look, { timeoutMs: 40_000, everyMs: 100, explain: () => engine.tail() })
+  await stopCleanly(engine, wherry)
+  assert.equal(count(engine, /level=(ERROR|WARN)/g), 0, engine.tail())
 })
 
 test('versitygw: with a user who may not delete the same; the right that comes later is used without a restart', async (t) => {
@@ -121,9 +145,9 @@ test('versitygw: with a user who may not delete the same; the right that comes l
   if (s3 === undefined) return
   const box = sandbox(t)
   const db = box.path('app.db')
-  const writer = await versitygwWriter(s3, [...LIST, ...APPEND])
+  const writer = await versitygwWriter(s3, appendOnly)
   const { engine, whileWriting } = await replicateRefused(t, box, db, writer)
-  await allowUser(s3, 'writer', [...LIST, ...APPEND, 's3:DeleteObject'])
+  await allowUser(s3, 'writer', actionsOf(everything))
   await whileWriting('Deletions', () => count(engine, /retention can delete again/g) > 0)
   await stopCleanly(engine, wherry)
   assert.equal(count(engine, /retention cannot/g), 1, engine.tail())
@@ -155,7 +179,7 @@ for (const [server, writerOf] of [
     const box = sandbox(t)
     const db = box.path('app.db')
     new Database(db).exec('CREATE TABLE t (x)').close()
-    const { replica, env } = await writerOf(s3, APPEND)
+    const { replica, env } = await writerOf(s3, withoutList(appendOnly))
     const { code, stderr, appRan } = await runWith(box, ['-config', writeConfig(box, [{ db, replica }])], env)
     assert.match(
       stderr,

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+
+const page = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8')
+
+/** The message for a fault of a replica type in docs/faults.md. */
+function documented(type: string, fault: string): string | undefined {
+  const rows = [...page.matchAll(/^\| (\w+) \| ([^|]+) \| `([^`]+)` \|/gm)]
+  return rows.find(([, ofType, ofFault]) => ofType === type && ofFault === fault)?.[3]
+}
+
+/** What differs from run to run, as the table has it. */
+function general(message: string): string {
+  return message
+    .replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT')
+    .replace(/\/tmp\/[\w-]+/g, 'DIR')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/wherry-\d+-[0-9a-f]+/g, 'USER')
+    .replace(/generations\/\S*?(?= |$|:)/g, 'OBJECT')
+    .replace(/SHA256:[\w+/]+/g, 'SHA256:…')
+}
+
+/** Fails unless docs/faults.md has this message for the fault. */
+export function assertDocumented(type: string, fault: string, message: string): void {
+  if (process.env.WHERRY_TEST_SHOW_FAULTS) console.log(`| ${type} | ${fault} | \`${general(message)}\` |`)
+  else assert.equal(general(message), documented(type, fault), `docs/faults.md on ${type}: ${fault}`)
+}

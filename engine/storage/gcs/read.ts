@@ -5,10 +5,10 @@ import { answerError, describeRequest, type GcsRequest, gcsError } from './error
 
 /**
  * The body of an answer as a stream that fails with our errors: when the connection breaks, when `signal` is aborted, and
- * when fewer bytes came than announced.
+ * when it is not as long as the object. The HTTP client sees to Content-Length itself; a proxy may have left that out.
  */
 export function checkedBody(body: IncomingMessage, request: GcsRequest, signal: AbortSignal | undefined): Readable {
-  const announced = body.headers['content-length']
+  const storedBytes = body.headers['x-goog-stored-content-length']
   const cutShort = () => answerError({ status: undefined, name: 'the body was cut short' }, request)
   let received = 0
   const checked = new Transform({
@@ -17,7 +17,7 @@ export function checkedBody(body: IncomingMessage, request: GcsRequest, signal: 
       done(null, chunk)
     },
     flush(done) {
-      done(announced === undefined || received === Number(announced) ? null : cutShort())
+      done(storedBytes === undefined || received === Number(storedBytes) ? null : cutShort())
     },
   })
   // Not stream.pipeline: it would hand on the body's own error before this one could replace it.

@@ -185,6 +185,15 @@ describe('GCS answers', () => {
     await fails(stream.toArray(), 'ERR_STORAGE_UNREACHABLE', /00000000_00000000\.wal\.lz4/)
   })
 
+  test('a body shorter than the object fails the stream, also without an announced length', async (t) => {
+    const { open } = await play(t, (response) => {
+      response.writeHead(200, { 'x-goog-stored-content-length': '1000' }).write('only this')
+      response.end()
+    })
+    const stream = await open().openSegment(FIRST)
+    await fails(stream.toArray(), 'ERR_STORAGE_UNREACHABLE', /the body was cut short/)
+  })
+
   test('what the service writes is not passed on', async (t) => {
     const secret = 'ya29.a-token'
     for (const status of [400, 401, 403, 404, 500]) {

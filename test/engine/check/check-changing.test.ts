@@ -74,6 +74,18 @@ test('What is lost while it is checked, and not by retention, is damage', async 
   )
 })
 
+test('Beside damage that is real, what retention removes is none', async (t) => {
+  const replica = build(t)
+  const broken = keys.segment({ generation: replica.generation, index: 3, offset: 0 })
+  replica.store(broken, Buffer.from('rot'))
+  const client = new Interrupted(replica, 2, () => removeIndexes(replica, /\/0000000[01][_.]/))
+  const { faults } = await checked(replica, { parallelism: 1 }, { client })
+  assert.deepEqual(
+    faults.map(({ object }) => object),
+    [broken],
+  )
+})
+
 test('What is stored meanwhile changes nothing, and what is damaged stays damaged', async (t) => {
   const replica = build(t)
   const ship = (): void => {

@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { withAzure } from '../servers/azure.ts'
 import { withGcs } from '../servers/gcs.ts'
 import { minio, withS3 } from '../servers/s3.ts'
-import { hasServer } from '../servers/server.ts'
-import { openssh, type RunningSftp } from '../servers/sftp.ts'
+import { type RunningSftp, withSftp } from '../servers/sftp.ts'
 import type { Settings } from '../support/replication.ts'
 import { s3Replica } from '../support/s3-replica.ts'
 
@@ -62,16 +58,6 @@ export const backendTypes: readonly BackendType[] = ['s3', 'abs', 'gcs', 'sftp']
 /** The keys of a replica on an SSH server, with password and host key. */
 export function sftpSettings({ host, user, password, hostKeys }: RunningSftp, port: number): Settings {
   return { type: 'sftp', host: `${host}:${port}`, user, password, path: 'app', 'host-key': hostKeys.ed25519 }
-}
-
-/** A running SSH server for one test; undefined, with the test skipped, when this machine has none. */
-export async function withSftp(t: TestContext): Promise<RunningSftp | undefined> {
-  if (!(await hasServer(t, openssh))) return undefined
-  const dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
-  const running = await openssh.start(dir)
-  t.after(() => running.stop())
-  return running
 }
 
 function portOf(endpoint: string): number {

@@ -16,7 +16,7 @@ const s3Defaults = {
   secretAccessKey: undefined,
 }
 
-test("Litestream's example file resolves, but for what is not built", () => {
+test("Litestream's example file resolves", () => {
   const config = resolveText(`
 addr: ":9090"
 access-key-id: ID
@@ -32,6 +32,13 @@ dbs:
         snapshot-interval: 12h
       - name: local
         path: /backup/app
+      - type: abs
+        account-name: acct
+        bucket: container
+        path: app
+      - url: sftp://user@host:2222/backup/app
+        key-path: /etc/keys/id_ed25519
+        known-hosts: /etc/keys/known_hosts
 `)
   const path = `${userInfo().homedir}/data/app.db`
   assert.deepEqual(config, {
@@ -62,6 +69,36 @@ dbs:
             snapshotIntervalMs: 12 * 3_600_000,
           },
           { ...replicaDefaults, name: 'local', storage: { type: 'file', path: '/backup/app' } },
+          {
+            ...replicaDefaults,
+            name: 'abs',
+            storage: {
+              type: 'abs',
+              bucket: 'container',
+              path: 'app',
+              endpoint: undefined,
+              accountName: 'acct',
+              accountKey: undefined,
+              sasToken: undefined,
+            },
+          },
+          {
+            ...replicaDefaults,
+            name: 'sftp',
+            storage: {
+              type: 'sftp',
+              host: 'host',
+              port: 2222,
+              user: 'user',
+              path: '/backup/app',
+              password: undefined,
+              keyPath: '/etc/keys/id_ed25519',
+              keyPassphrase: undefined,
+              agent: undefined,
+              hostKey: undefined,
+              knownHostsPath: '/etc/keys/known_hosts',
+            },
+          },
         ],
       },
     ],

@@ -59,7 +59,12 @@ const badConfigs: readonly [name: string, yaml: string, message: RegExp][] = [
   ['bad duration', 'dbs:\n  - path: /x.db\n    monitor-interval: 1d\n', /monitor-interval.*1d/s],
   ['unknown URL scheme', 'dbs:\n  - path: /x.db\n    replicas: [{url: "ftp://host/x"}]\n', /ftp/],
   ['missing bucket', 'dbs:\n  - path: /x.db\n    replicas: [{type: s3, path: x}]\n', /bucket/],
-  ['type that is not built', 'dbs:\n  - path: /x.db\n    replicas: [{url: "sftp://u@host/x"}]\n', /sftp is not built/],
+  ['a type of Litestream 0.5', 'dbs:\n  - path: /x.db\n    replicas: [{type: nats}]\n', /nats.*is not a replica type/],
+  [
+    'recipients without identities',
+    'dbs:\n  - path: /x.db\n    replicas: [{path: /r, age: {recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}}]\n',
+    /recipients but no identities/,
+  ],
 ]
 for (const [name, yaml, message] of badConfigs) {
   test(`config with ${name}: 78`, async (t) => {

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { listen } from './listen.ts'
 
+const FORBIDDEN = JSON.stringify({ error: { code: 403, errors: [{ reason: 'forbidden' }] } })
+
 /** A request that went through, and the status of its answer. */
 export interface Recorded {
   readonly method: string
@@ -20,8 +22,14 @@ export interface RecordingProxy {
   close(): Promise<void>
 }
 
-/** Also requests to upload sessions, whose address the server gives, come here. */
-export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+/**
+ * Also requests to upload sessions, whose address the server gives, come here.
+ * @param mayPass false for a request that is refused as one without the right
+ */
+export async function startRecordingProxy(
+  target: string,
+  mayPass: (what: Recorded) => boolean = () => true,
+): Promise<RecordingProxy> {
   const recorded: Recorded[] = []
   const sessions = new Map<string, string>()
   const { origin, close } = await listen(createServer((incoming, outgoing) => forward(incoming, outgoing)))
@@ -30,6 +38,11 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     const url = new URL(incoming.url ?? '', target)
     const what = describe(incoming, url)
     recorded.push(what)
+    if (!mayPass(what)) {
+      what.status = 403
+      incoming.resume().on('end', () => outgoing.writeHead(403).end(FORBIDDEN))
+      return
+    }
     const upstream = request(url, { method: incoming.method, headers: incoming.headers }, (answer) => {
       what.status = answer.statusCode ?? 0
       follow(what, answer.headers.location)

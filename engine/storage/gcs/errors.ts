@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ErrorCode } from '../../errors.ts'
 import { systemCode, WherryError } from '../../errors.ts'
 import { cancelled } from '../abort.ts'
+import { outageAdvice } from '../outage-advice.ts'
 
 /** What was asked for, as messages tell it. */
 export interface GcsRequest {
@@ -125,6 +126,6 @@ function sentence(code: ErrorCode, answer: GcsAnswer, request: GcsRequest): stri
     case 'ERR_STORAGE_DENIED':
       return `${service} refused ${asked} (${said}): ${adviceFor(answer, verb)}`
     default:
-      return `${service} did not serve ${asked} (${said}): check the endpoint and the network`
+      return `${service} did not serve ${asked} (${said}): ${outageAdvice(answer)}`
   }
 }

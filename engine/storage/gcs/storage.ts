@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { hex8, isGeneration, keys, type Position, parseSegmentName, parseSnapshotName } from '../../format/names.ts'
@@ -5,6 +6,7 @@ import type { SegmentInfo, SnapshotInfo, StorageClient } from '../client.ts'
 import type { GcsStorageOptions } from '../options.ts'
 import { inOrder } from '../order.ts'
 import { deleteObjects } from './delete.ts'
+import { answerError, NOT_GCS } from './errors.ts'
 import { listPages, objectPath, type StoredObject } from './objects.ts'
 import { putWhole } from './put-whole.ts'
 import { checkedBody } from './read.ts'
@@ -117,7 +119,12 @@ export class GcsStorage implements StorageClient {
     const name = this.#key(below)
     const request = this.#sender.request('GET', name)
     const call = { method: 'GET', to: objectPath(this.#sender.bucket, name), query: { alt: 'media' } } as const
-    return checkedBody(await this.#sender.open(request, call, signal), request, signal)
+    const body = await this.#sender.open(request, call, signal)
+    if (isWebPage(body.headers)) {
+      body.destroy()
+      throw answerError({ status: undefined, name: NOT_GCS }, request)
+    }
+    return checkedBody(body, request, signal)
   }
 
   /** The objects directly below a folder whose names are not before `from`; their names without the folder. */
@@ -132,4 +139,9 @@ export class GcsStorage implements StorageClient {
       for (const object of objects) yield { ...object, name: object.name.slice(prefix.length) }
     }
   }
+}
+
+/** Something between here and the service answers in its place. Of an object the service tells the generation. */
+function isWebPage(headers: IncomingHttpHeaders): boolean {
+  return headers['x-goog-generation'] === undefined && headers['content-type']?.startsWith('text/html') === true
 }

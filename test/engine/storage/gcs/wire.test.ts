@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
+import { checkedBody } from '../../../../engine/storage/gcs/read.ts'
 import { chunks, fails } from '../contract-tools.ts'
 import { described, EMPTY_LIST, type Play, play, says, stores } from './player.ts'
 
@@ -95,7 +98,7 @@ describe('GCS requests', () => {
     const { seen, open } = await play(t, (response, what, count) => {
       if (count === 1) response.socket?.destroy()
       else if (count === 2) stores(response, what, count)
-      else says('', count === 3 ? 503 : 200)(response, what, count)
+      else response.writeHead(count === 3 ? 503 : 200).end()
     })
     await open().writeSegment(FIRST, X)
     const stream = await open().openSegment(FIRST)
@@ -157,6 +160,11 @@ describe('GCS answers', () => {
       await fails(open().generations(), 'ERR_STORAGE_UNREACHABLE', /not a Cloud Storage answer/)
       await fails(open().segments(A), 'ERR_STORAGE_UNREACHABLE', /not a Cloud Storage answer/)
     }
+  })
+
+  test('a web page is not an object', async (t) => {
+    const { open } = await play(t, says('<html><body>Welcome</body></html>'))
+    await fails(open().openSegment(FIRST), 'ERR_STORAGE_UNREACHABLE', /not a Cloud Storage answer/)
   })
 
   test('a list with an object that is not described is not taken for all there is', async (t) => {
@@ -241,6 +249,17 @@ describe('GCS time limits', () => {
       response.on('close', () => clearInterval(drip))
     })
     await fails(open({}, { wholeMs: 100 }).generations(), 'ERR_STORAGE_UNREACHABLE', /\(ETIMEDOUT\)/)
+  })
+
+  test('a body that comes a byte at a time is given up', async (t) => {
+    const { origin } = await play(t, (response) => {
+      const drip = setInterval(() => response.write(' '), 10)
+      response.on('close', () => clearInterval(drip))
+    })
+    const [body] = (await once(get(origin), 'response')) as [IncomingMessage]
+    const request = { verb: 'GET', bucket: 'bucket', key: 'a', service: 'Google' }
+    const stream = checkedBody(body, request, undefined, { bytes: 1000, everyMs: 50 })
+    await fails(stream.toArray(), 'ERR_STORAGE_UNREACHABLE', /GET of gcs:\/\/bucket\/a \(the body came too slowly\)/)
   })
 
   test('an answer without end is not read into memory', async (t) => {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { type ErrorCode, systemCode, WherryError } from '../../errors.ts'
 import { cancelled } from '../abort.ts'
+import { outageAdvice } from '../outage-advice.ts'
 import { type AccessFacts, adviceFor } from './advice.ts'
 import { bareError } from './bare-error.ts'
 import { clockOffsetMs } from './clock.ts'
@@ -114,6 +115,6 @@ function sentence(code: ErrorCode, answer: AbsAnswer, request: AbsRequest): stri
     case 'ERR_STORAGE_DENIED':
       return `Azure refused ${asked} (${said}): ${adviceFor(answer, request)}`
     default:
-      return `${service} did not serve ${asked} (${said}): check ${answer.name === 'ENOTFOUND' ? 'the account-name, ' : ''}the endpoint and the network`
+      return `${service} did not serve ${asked} (${said}): ${answer.name === 'ENOTFOUND' ? 'check the account-name, the endpoint and the network' : outageAdvice(answer)}`
   }
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import { systemCode, WherryError } from '../../errors.ts'
 import { cancelled } from '../abort.ts'
+import { isUntrusted, outageAdvice } from '../outage-advice.ts'
 
 /** What was asked for, as messages tell it. */
 export interface S3Request {
@@ -92,39 +93,24 @@ function codeOf({ status, name }: S3Answer, verb: string): ErrorCode {
   return refused ? 'ERR_STORAGE_DENIED' : 'ERR_STORAGE_UNREACHABLE'
 }
 
-const TRUST = 'trust its authority with NODE_EXTRA_CA_CERTS=FILE, or set skip-verify to trust any'
-const SLOW_DOWN = 'it is tried again more slowly; if it stays, raise sync-interval or ask for a higher limit'
-
 const ADVICE: Readonly<Record<string, string>> = {
   ExpiredToken: 'renew the session token',
   InvalidToken: 'renew the session token',
   InvalidTokenId: 'renew the session token',
   RequestTimeTooSkewed: 'set the clock of this machine',
   InvalidObjectState: 'it is archived: make it readable there first, and let no lifecycle rule archive a replica',
-  SlowDown: SLOW_DOWN,
-  TooManyRequests: SLOW_DOWN,
-  DEPTH_ZERO_SELF_SIGNED_CERT: TRUST,
-  SELF_SIGNED_CERT_IN_CHAIN: TRUST,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: TRUST,
-  UNABLE_TO_GET_ISSUER_CERT: TRUST,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: TRUST,
-  CERT_HAS_EXPIRED: 'its certificate has expired: renew it, or set the clock of this machine',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet: set the clock of this machine',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name: correct the endpoint',
-  EPROTO: 'TLS failed: is the endpoint http rather than https?',
 }
 
 function adviceFor({ status, name, region }: S3Answer): string {
   const advice = ADVICE[name]
   if (advice !== undefined) return advice
-  if (status === 429) return SLOW_DOWN
-  if (status === 507) return 'make room there'
-  if (status !== undefined && status >= 500) return 'it is tried again; if it stays, look at the service'
   const isElsewhere = name === 'AuthorizationHeaderMalformed' || name === 'PermanentRedirect'
   if (isElsewhere || (status !== undefined && status < 400)) {
     return region === undefined ? "set the bucket's region, or its endpoint" : `set region to ${region}`
   }
-  if (codeOf({ status, name }, '') !== 'ERR_STORAGE_DENIED') return 'check the endpoint and the network'
+  if (codeOf({ status, name }, '') !== 'ERR_STORAGE_DENIED') {
+    return outageAdvice({ status, name }) + (isUntrusted(name) ? ', or set skip-verify to trust any' : '')
+  }
   const isAboutRights = status === undefined || status === 401 || status === 403 || CODES[name] !== undefined
   return isAboutRights ? 'check the access key and its policy' : 'check the access key, the bucket and the endpoint'
 }

@@ -4,7 +4,6 @@
 export type ErrorCode =
   | 'ERR_USAGE'
   | 'ERR_CONFIG'
-  | 'ERR_NOT_BUILT'
   | 'ERR_DATABASE_INVALID'
   | 'ERR_DATABASE_ACCESS'
   | 'ERR_DATABASE_BUSY'

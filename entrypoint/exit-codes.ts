@@ -7,7 +7,6 @@ import { type ErrorCode, WherryError } from '../engine/errors.ts'
 export const exitStatuses = {
   ERR_USAGE: 64,
   ERR_CONFIG: 78,
-  ERR_NOT_BUILT: 78,
   ERR_DATABASE_INVALID: 65,
   ERR_DATABASE_ACCESS: 73,
   ERR_DATABASE_BUSY: 75,

@@ -27,7 +27,7 @@ export interface Listing {
 /**
  * The replicas that the arguments name: those of a database in the configuration (`-replica` picks one), or the one
  * at a URL (`-replica` means nothing then).
- * @throws WherryError ERR_USAGE, ERR_CONFIG, ERR_NOT_BUILT
+ * @throws WherryError ERR_USAGE, ERR_CONFIG
  */
 export async function findListing(
   flags: FlagValues<typeof replicaFlags>,

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { hasCode } from '../../errors.ts'
-import { answerError, type GcsRequest, NOT_GCS, parseObject } from './errors.ts'
+import { answerError, answerOf, type GcsRequest, NOT_GCS, parseObject } from './errors.ts'
 import { OBJECT_FIELDS, objectPath, parseStored, type StoredObject } from './objects.ts'
 import type { GcsSender } from './sender.ts'
 
 /** Compressed, and perhaps encrypted: bytes of no type that anybody knows. */
 export const CONTENT_TYPE = 'application/octet-stream'
+
+/** Also to who may store an object, but not replace it. */
+const FORBIDDEN = 403
 
 /**
  * Stores an object that is in memory, in one request. One that is there already with the same bytes is a success too, though the
@@ -24,15 +27,15 @@ export async function putWhole(
     query: { uploadType: 'media', name, fields: OBJECT_FIELDS },
     headers: { 'content-type': CONTENT_TYPE },
     body: bytes,
+    accept: FORBIDDEN,
   } as const
-  try {
-    const { text } = await sender.ask(request, call, signal)
-    return confirmed(parseStored(text), bytes.length, request)
-  } catch (error) {
-    const stored = hasCode(error, 'ERR_STORAGE_DENIED') ? await storedAlready(sender, name, bytes, signal) : undefined
-    if (stored === undefined) throw error
-    return stored
-  }
+  const { status, text } = await sender.ask(request, call, signal)
+  if (status !== FORBIDDEN) return confirmed(parseStored(text), bytes.length, request)
+  const error = answerError(answerOf(status, text), request)
+  // Not for one that is about the rate.
+  const stored = hasCode(error, 'ERR_STORAGE_DENIED') ? await storedAlready(sender, name, bytes, signal) : undefined
+  if (stored === undefined) throw error
+  return stored
 }
 
 /** The object, if it has these bytes. */

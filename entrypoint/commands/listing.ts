@@ -40,7 +40,7 @@ export async function findListing(
     if (flags.config !== undefined) throw new WherryError('ERR_USAGE', 'A replica URL and -config exclude each other')
     const logging = directLogging(context.env)
     if (logging !== undefined) logBesideOutput({ logging }, context)
-    return { database: undefined, replicas: [directReplica(argument, context.env)], log }
+    return { database: undefined, replicas: [await directReplica(argument, context.env)], log }
   }
   const config = await loadConfig(flags, context.env)
   logBesideOutput(config, context)

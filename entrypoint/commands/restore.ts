@@ -133,7 +133,7 @@ async function findTarget(
     if (flags.o === undefined) throw new WherryError('ERR_USAGE', 'A replica URL needs -o, the path to restore to')
     const logging = directLogging(context.env)
     if (logging !== undefined) configureLog(logging)
-    return { replicas: [directReplica(argument, context.env)], outputPath: resolve(flags.o) }
+    return { replicas: [await directReplica(argument, context.env)], outputPath: resolve(flags.o) }
   }
   const config = await loadConfig(flags, context.env)
   configureLog(config.logging)

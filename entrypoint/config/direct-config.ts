@@ -9,6 +9,7 @@ import type { Given, GivenSection, GivenValue } from './given.ts'
 import { mergeEnvironment } from './merge-environment.ts'
 import { readEnvironment } from './read-environment.ts'
 import { replicaKeys } from './replica-keys.ts'
+import { requireKeys } from './resolve-age.ts'
 import { resolveConfig } from './resolve-config.ts'
 import { resolveLogging } from './resolve-logging.ts'
 import { resolveReplica } from './resolve-replica.ts'
@@ -31,21 +32,23 @@ export function directConfig(path: string, urls: readonly string[], environment:
   const given = new Map([...top.given, ['dbs', { value: dbs, place: top.missing('dbs') }] as const])
   const known = warnUnknown(env)
   const section = completeConfig(makeSection(configKeys, { ...top, given }), env, (warning) => void known.push(warning))
-  return resolveConfig(section, undefined, { known })
+  return resolveConfig(section, undefined, known)
 }
 
 /**
- * The replica that a URL on the command line names, with the credentials that variables of the top level and of providers give.
+ * The replica that a URL on the command line names, to be read, with the credentials that variables of the top level and of
+ * providers give, and the keys of age, without which what is encrypted cannot be read.
  * @throws WherryError ERR_USAGE, ERR_CONFIG for a variable
  */
-export function directReplica(url: string, environment: Environment): ReplicaOptions {
+export async function directReplica(url: string, environment: Environment): Promise<ReplicaOptions> {
   const env = settingsEnvironment(environment)
   const top = makeSection(configKeys, topOf(env))
-  const replica = makeSection(replicaKeys, argument('REPLICA_URL', { url }))
-  return resolveReplica(
-    completeReplica(replica, { top }, env, () => {}),
-    () => {},
-  )
+  const { given, missing } = argument('REPLICA_URL', { url })
+  const age = readEnvironment(env).replica.given.get('age')
+  const named = makeSection(replicaKeys, { given: new Map(age ? [...given, ['age', age]] : given), missing })
+  const replica = completeReplica(named, { top }, env, () => {})
+  await requireKeys(replica.values.age, 'restore')
+  return resolveReplica(replica, () => {})
 }
 
 /**

@@ -10,7 +10,8 @@ import { mergeEnvironment } from './merge-environment.ts'
 import { absolutePath } from './paths.ts'
 import { readDocument } from './read-document.ts'
 import { type GivenLevels, readEnvironment } from './read-environment.ts'
-import { type ResolveOptions, resolveConfig } from './resolve-config.ts'
+import { requireKeys } from './resolve-age.ts'
+import { resolveConfig } from './resolve-config.ts'
 import { type ConfigSection, configKeys } from './schema.ts'
 import { makeSection } from './section.ts'
 import { warnUnknown } from './unknown-variables.ts'
@@ -21,11 +22,13 @@ export const DEFAULT_CONFIG_PATH = '/etc/litestream.yml'
 /** Either names the file; the first one counts. */
 const FILE_VARIABLES = ['WHERRY_CONFIG', 'LITESTREAM_CONFIG']
 
-export interface LoadOptions extends Pick<ResolveOptions, 'use'> {
+export interface LoadOptions {
   /** The `-config` flag. */
   readonly config?: string | undefined
   /** The `-no-expand-env` flag. */
   readonly 'no-expand-env'?: boolean
+  /** Whoever replicates needs more than whoever only reads. @default 'read' */
+  readonly use?: 'read' | 'replicate'
 }
 
 /** A configuration with what it was made from. */
@@ -80,7 +83,12 @@ async function load(
   const given = mergeEnvironment(file && { path, section: file }, levels)
   const warnings = [...known]
   const section = completeConfig(makeSection(configKeys, given), env, (warning) => void warnings.push(warning))
-  const config = resolveConfig(section, file && path, { ...options, known: warnings })
+  const config = resolveConfig(section, file && path, warnings)
+  // Who replicates has to read what it wrote.
+  const use = options.use === 'replicate' && config.supervisor.replication !== 'off' ? 'replicate' : 'restore'
+  for (const { values } of section.values.dbs) {
+    for (const replica of values.replicas) await requireKeys(replica.values.age, use)
+  }
   return { config, section, sourceOrigin: file && origin }
 }
 

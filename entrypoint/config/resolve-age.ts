@@ -1,21 +1,26 @@
-import { checkAge } from '../../engine/storage/age/check.ts'
 import type { AgeOptions } from '../../engine/storage/options.ts'
 import type { Section } from './key-spec.ts'
 import type { ageKeys } from './replica-keys.ts'
 
 type AgeSection = Section<typeof ageKeys>
 
+/** The keys of age, one an item, not checked yet; undefined when there are none. */
+export function resolveAge(section: AgeSection): AgeOptions | undefined {
+  const age = { recipients: keysIn(section.values.recipients), identities: keysIn(section.values.identities) }
+  return age.recipients.length + age.identities.length === 0 ? undefined : age
+}
+
 /**
- * The keys of age, one an item; undefined when there are none.
+ * Checks the keys of age. Its library is loaded when there are any.
  * @param use whoever replicates needs both recipients and identities, and an identity that can read what is written
  * @throws WherryError ERR_CONFIG for what is no key, and for what is missing; never with a key
  */
-export function resolveAge(section: AgeSection, use: 'restore' | 'replicate' = 'restore'): AgeOptions | undefined {
-  const age = { recipients: keysIn(section.values.recipients), identities: keysIn(section.values.identities) }
-  if (age.recipients.length + age.identities.length === 0) return undefined
-  const problem = checkAge(age, use)
+export async function requireKeys(section: AgeSection, use: 'restore' | 'replicate'): Promise<void> {
+  const age = resolveAge(section)
+  if (age === undefined) return
+  const { checkAge } = await import('../../engine/storage/age/check.ts')
+  const problem = await checkAge(age, use)
   if (problem !== undefined) throw section.error(problem.key, problem.message)
-  return age
 }
 
 /** A text may be a whole file of keys: several lines, comments and blank ones. Variables may have commas between keys. */

@@ -1,36 +1,27 @@
 import { replicaKey } from '../../engine/lineage/replica-key.ts'
 import type { DatabaseOptions } from '../../engine/options.ts'
 import type { Config } from './config.ts'
-import { resolveAge } from './resolve-age.ts'
 import { resolveDatabase } from './resolve-database.ts'
 import { resolveLogging } from './resolve-logging.ts'
 import { resolveSupervisor } from './resolve-supervisor.ts'
 import type { ConfigSection } from './schema.ts'
 
-/** What a configuration is for. */
-export interface ResolveOptions {
-  /** What is to be warned about already. */
-  readonly known?: readonly string[]
-  /** Whoever replicates needs more than whoever only reads. @default 'read' */
-  readonly use?: 'read' | 'replicate'
-}
-
 /**
- * The configuration, resolved and checked.
+ * The configuration, resolved and checked, but for the keys of age: see requireKeys.
  * @param section as completeConfig gives it
  * @param source absolute path of the file that it came from, if any
+ * @param known what is to be warned about already
  * @throws WherryError ERR_CONFIG for a setting that can't be right
  */
 export function resolveConfig(
   section: ConfigSection,
   source: string | undefined,
-  { known = [], use = 'read' }: ResolveOptions = {},
+  known: readonly string[] = [],
 ): Config {
   const warnings = [...known]
   const warn = (warning: string): void => void warnings.push(warning)
   const supervisor = resolveSupervisor(section)
   const databases = resolveDatabases(section, warn)
-  if (use === 'replicate' && supervisor.replication !== 'off') requireReadable(section)
   if (supervisor.replication === 'required') requireReplicas(section, databases)
   const logging = resolveLogging(section.values.logging, warn)
   const restoreMissing = databases.flatMap(({ path }, index) =>
@@ -65,11 +56,4 @@ function requireReplicas(section: ConfigSection, databases: readonly DatabaseOpt
   if (databases.length === 0) throw section.error('replication', 'it is required, and there are no databases')
   const bare = databases.find(({ replicas }) => replicas.length === 0)
   if (bare !== undefined) throw section.error('replication', `it is required, and ${bare.path} has no replica`)
-}
-
-/** Who replicates has to read what it wrote. */
-function requireReadable(section: ConfigSection): void {
-  for (const { values } of section.values.dbs) {
-    for (const replica of values.replicas) resolveAge(replica.values.age, 'replicate')
-  }
 }

@@ -122,7 +122,8 @@ for (const url of urls) {
   test(`Litestream and we look in the same place for ${url}`, { skip }, async (t) => {
     const theirs = await placeOfLitestream(t, [url], keys)
     const port = new URL(theirs.url).port
-    assert.deepEqual(theirs, placeOf(directReplica(url.replace('PORT', port), keys).storage, keys, theirs))
+    const { storage } = await directReplica(url.replace('PORT', port), keys)
+    assert.deepEqual(theirs, placeOf(storage, keys, theirs))
   })
 }
 

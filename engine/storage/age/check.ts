@@ -1,5 +1,5 @@
+import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption'
 import type { AgeOptions } from '../options.ts'
-import { parseIdentity, parseRecipient, publicKeyOf } from './keys.ts'
 
 /** What is wrong, and with which of the two lists. The message ends a sentence, and never quotes an identity. */
 export interface AgeProblem {
@@ -8,25 +8,25 @@ export interface AgeProblem {
 }
 
 /**
- * Finds keys that are none, and what would make a replica that cannot be continued or is not encrypted. Loads nothing.
+ * Finds keys that are none, and what would make a replica that cannot be continued or is not encrypted.
  *
  * @param use a restore needs no recipients, and without identities it reads what is not encrypted; whoever writes needs
  *   both, since an engine that starts again reads back what it stored last
  */
-export function checkAge(age: AgeOptions, use: 'restore' | 'replicate'): AgeProblem | undefined {
-  return checkKeys(age) ?? (use === 'replicate' ? checkPair(age) : undefined)
+export async function checkAge(age: AgeOptions, use: 'restore' | 'replicate'): Promise<AgeProblem | undefined> {
+  return checkKeys(age) ?? (use === 'replicate' ? await checkPair(age) : undefined)
 }
 
-function checkKeys({ recipients, identities }: AgeOptions): AgeProblem | undefined {
-  const isIdentity = (text: string): boolean => parseIdentity(text) !== undefined
+/** Finds keys that are none. */
+export function checkKeys({ recipients, identities }: AgeOptions): AgeProblem | undefined {
   for (const [i, text] of recipients.entries()) {
-    if (parseRecipient(text) !== undefined) continue
+    if (isRecipient(text)) continue
     if (isIdentity(text)) return problem('recipients', i, 'is a secret key; it belongs in identities')
     return problem('recipients', i, 'is not a public key of age like age1… (X25519)')
   }
   for (const [i, text] of identities.entries()) {
     if (isIdentity(text)) continue
-    if (parseRecipient(text) !== undefined) return problem('identities', i, 'is a public key; it belongs in recipients')
+    if (isRecipient(text)) return problem('identities', i, 'is a public key; it belongs in recipients')
     return problem('identities', i, 'is not a secret key of age like AGE-SECRET-KEY-1… (X25519)')
   }
   return undefined
@@ -36,7 +36,25 @@ function problem(key: keyof AgeOptions, index: number, why: string): AgeProblem 
   return { key, message: `key ${index + 1} ${why}` }
 }
 
-function checkPair({ recipients, identities }: AgeOptions): AgeProblem | undefined {
+/** age's other kinds are not Litestream 0.3's. They have a longer prefix, which ends with the last 1. */
+function isRecipient(text: string): boolean {
+  return text.lastIndexOf('1') === 'age'.length && isTaken(() => new Encrypter().addRecipient(text))
+}
+
+function isIdentity(text: string): boolean {
+  return text.startsWith('AGE-SECRET-KEY-1') && isTaken(() => new Decrypter().addIdentity(text))
+}
+
+function isTaken(add: () => void): boolean {
+  try {
+    add()
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function checkPair({ recipients, identities }: AgeOptions): Promise<AgeProblem | undefined> {
   if (recipients.length === 0 && identities.length === 0) return undefined
   if (recipients.length === 0) {
     const message = 'there are identities but no recipients, so nothing would be encrypted; set recipients too'
@@ -46,12 +64,8 @@ function checkPair({ recipients, identities }: AgeOptions): AgeProblem | undefin
     const message = 'there are recipients but no identities, so the engine could not read back what it stored; set one'
     return { key: 'identities', message }
   }
-  const encryptedFor = new Set(recipients.map((text) => parseRecipient(text)?.toString('hex')))
-  const canRead = identities.some((text) => {
-    const identity = parseIdentity(text)
-    return identity !== undefined && encryptedFor.has(publicKeyOf(identity).toString('hex'))
-  })
-  if (canRead) return undefined
+  const readers = await Promise.all(identities.map((identity) => identityToRecipient(identity)))
+  if (readers.some((reader) => recipients.includes(reader))) return undefined
   return {
     key: 'identities',
     message: 'none of the identities belongs to one of the recipients; add the one that does',

@@ -1,12 +1,11 @@
-import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream'
+import { PassThrough, pipeline, type Readable } from 'node:stream'
+import { Decrypter } from 'age-encryption'
 import { WherryError } from '../../errors.ts'
-import { type Envelope, endOfHeader } from './envelope.ts'
-import { Opener, payloadKey, SALT_SIZE } from './payload.ts'
 
 /** How every age file begins. No LZ4 frame does. */
 const MAGIC = Buffer.from('age-')
 
-/** Headers of Litestream's and ours have a few hundred bytes for each recipient. */
+/** Headers of Litestream's and ours have a few hundred bytes for each recipient. The library reads one however long it is. */
 const HEADER_LIMIT = 64 << 10
 
 /**
@@ -17,79 +16,79 @@ const HEADER_LIMIT = 64 << 10
  * for a recipient too, since recipients are no secrets.
  *
  * @param source is destroyed with the stream, and fails it
+ * @param identities keys that are valid, see checkKeys
  * @param name the object, for messages
  * @returns a stream that fails with ERR_CONFIG for a wrong key, and with ERR_REPLICA_DAMAGED where the object was changed or
  *   cut short; what came before that is proven
  */
-export function decryptStream(source: Readable, envelope: Envelope, name: string): Readable {
-  return pipeline(source, new Decryption(envelope, name), () => {})
+export function decryptStream(source: Readable, identities: readonly string[], name: string): Readable {
+  const content = new PassThrough()
+  // While the source has nothing to give, a pipeline does not notice that its end was destroyed.
+  content.once('close', () => source.destroy())
+  pipeline(
+    source,
+    () => contentOf(source, identities, name),
+    content,
+    () => {},
+  )
+  return content
 }
 
-class Decryption extends Transform {
-  readonly #envelope: Envelope
-  readonly #name: string
-  #begin: Buffer | undefined = Buffer.alloc(0)
-  #opener: Opener | undefined
-
-  constructor(envelope: Envelope, name: string) {
-    super()
-    this.#envelope = envelope
-    this.#name = name
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#take(chunk).then(() => done(), done)
-  }
-
-  override _flush(done: TransformCallback): void {
-    try {
-      this.#end()
-      done()
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
+async function* contentOf(source: Readable, identities: readonly string[], name: string): AsyncGenerator<Uint8Array> {
+  const pieces = source.iterator()
+  const head = await headOf(pieces)
+  const whole = chain(head, pieces)
+  if (!isEncrypted(head)) return yield* whole
+  const damaged = (why: string, cause?: unknown) =>
+    new WherryError('ERR_REPLICA_DAMAGED', `${name} is damaged: ${why}`, { cause })
+  if (!hasHeader(head)) throw damaged(`its age header is cut short, or longer than ${HEADER_LIMIT} bytes`)
+  let size = 0
+  try {
+    for await (const content of await newDecrypter(identities, name).decrypt(ReadableStream.from(whole))) {
+      yield content
+      size += content.length
     }
-  }
-
-  async #take(chunk: Buffer): Promise<void> {
-    if (this.#begin === undefined) return this.#pass(chunk)
-    this.#begin = Buffer.concat([this.#begin, chunk])
-    if (this.#begin.length < MAGIC.length) return
-    const rest = isEncrypted(this.#begin) ? await this.#openHead(this.#begin) : this.#begin
-    if (rest === undefined) return
-    this.#begin = undefined
-    this.#pass(rest)
-  }
-
-  /** What follows the header and the salt; undefined when they are not all there yet. */
-  async #openHead(begin: Buffer): Promise<Buffer | undefined> {
-    const end = endOfHeader(begin)
-    if (end === undefined && begin.length > HEADER_LIMIT) {
-      throw this.#damaged(`its age header is longer than ${HEADER_LIMIT} bytes`)
-    }
-    if (end === undefined || begin.length < end + SALT_SIZE) return undefined
-    const fileKey = await this.#envelope.open(begin.subarray(0, end), this.#name)
-    const salt = begin.subarray(end, end + SALT_SIZE)
-    this.#opener = new Opener(payloadKey(fileKey, salt), this.#name)
-    return begin.subarray(end + SALT_SIZE)
-  }
-
-  #pass(bytes: Buffer): void {
-    if (this.#opener === undefined) this.push(bytes)
-    else for (const content of this.#opener.push(bytes)) this.push(content)
-  }
-
-  #end(): void {
-    if (this.#opener !== undefined) this.push(this.#opener.end())
-    else if (this.#begin !== undefined && isEncrypted(this.#begin))
-      throw this.#damaged('it is cut short in its age header')
-    else if (this.#begin !== undefined) this.push(this.#begin)
-  }
-
-  #damaged(why: string): WherryError {
-    return new WherryError('ERR_REPLICA_DAMAGED', `${this.#name} is damaged: ${why}`)
+  } catch (cause) {
+    // The source's errors are these too.
+    if (cause instanceof WherryError) throw cause
+    throw damaged(`its encrypted content was changed or cut short after ${size} bytes`, cause)
   }
 }
 
-function isEncrypted(begin: Buffer): boolean {
-  return begin.subarray(0, MAGIC.length).equals(MAGIC)
+/** The first bytes, with all of the header if they begin an age file. */
+async function headOf(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
+  let head = Buffer.alloc(0)
+  while (head.length < MAGIC.length || (isEncrypted(head) && !hasHeader(head) && head.length < HEADER_LIMIT)) {
+    const { done, value } = await pieces.next()
+    if (done) break
+    head = Buffer.concat([head, value])
+  }
+  return head
+}
+
+async function* chain(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield head
+  yield* rest
+}
+
+function isEncrypted(head: Buffer): boolean {
+  return head.subarray(0, MAGIC.length).equals(MAGIC)
+}
+
+/** True when the header's last line, which begins with `---` (https://c2sp.org/age#header), is there. */
+function hasHeader(head: Buffer): boolean {
+  return /\n--- .*\n/.test(head.toString('latin1'))
+}
+
+function newDecrypter(identities: readonly string[], name: string): Decrypter {
+  const decrypter = new Decrypter()
+  for (const identity of identities) decrypter.addIdentity(identity)
+  // The last one is asked when none of them fits.
+  decrypter.addIdentity({
+    unwrapFileKey: () => {
+      const what = `${name} is encrypted for other keys than age.identities`
+      throw new WherryError('ERR_CONFIG', `${what}; add the identity that it was encrypted for`)
+    },
+  })
+  return decrypter
 }

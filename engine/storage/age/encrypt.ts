@@ -1,19 +1,25 @@
-import type { Envelope } from './envelope.ts'
+import { Encrypter } from 'age-encryption'
 
-/** The encrypted form of `content`. */
-export async function encryptWhole(envelope: Envelope, content: Uint8Array): Promise<Buffer> {
-  const { head, sealer } = await envelope.seal()
-  return Buffer.concat([head, ...sealer.push(content), ...sealer.end()])
+/** Encrypts for these keys, which are valid: see checkKeys. */
+export function newEncrypter(recipients: readonly string[]): Encrypter {
+  const encrypter = new Encrypter()
+  for (const recipient of recipients) encrypter.addRecipient(recipient)
+  return encrypter
 }
 
-/** The encrypted form of a body of unknown length, of which only 64 KiB are held back. */
-export async function* encryptBody(envelope: Envelope, body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  const { head, sealer } = await envelope.seal()
-  let before = [head]
-  for await (const content of body) {
-    const sealed = Buffer.concat([...before, ...sealer.push(content)])
-    before = []
-    if (sealed.length > 0) yield sealed
+/**
+ * The encrypted form of a body of unknown length. The next piece is asked for when the one before it has been encrypted, so
+ * that a piece may be reused by its maker, and possibly before that is stored.
+ */
+export async function* encryptBody(
+  encrypter: Encrypter,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const pieces = body[Symbol.asyncIterator]()
+  try {
+    yield* await encrypter.encrypt(ReadableStream.from({ [Symbol.asyncIterator]: () => pieces }))
+  } finally {
+    // A stream that is cancelled does not wait for its source to end: a piece may still be on its way.
+    await pieces.return?.()
   }
-  yield Buffer.concat([...before, ...sealer.end()])
 }

@@ -1,13 +1,12 @@
 import type { Readable } from 'node:stream'
+import type { Encrypter } from 'age-encryption'
 import { WherryError } from '../../errors.ts'
 import { keys, type Position } from '../../format/names.ts'
 import type { SegmentInfo, SnapshotInfo, StorageClient } from '../client.ts'
 import type { AgeOptions } from '../options.ts'
-import { checkAge } from './check.ts'
+import { checkKeys } from './check.ts'
 import { decryptStream } from './decrypt.ts'
-import { encryptBody, encryptWhole } from './encrypt.ts'
-import { Envelope } from './envelope.ts'
-import { sealingOverhead } from './payload.ts'
+import { encryptBody, newEncrypter } from './encrypt.ts'
 
 /**
  * Another client's storage with encrypted objects, as Litestream 0.3.10 and later have them: `age(lz4(data))` under the
@@ -16,18 +15,16 @@ import { sealingOverhead } from './payload.ts'
  */
 export class AgeStorage implements StorageClient {
   readonly #inner: StorageClient
-  readonly #envelope: Envelope
-  readonly #encrypts: boolean
-  readonly #decrypts: boolean
+  readonly #encrypter: Encrypter | undefined
+  readonly #identities: readonly string[]
 
   /** @throws WherryError ERR_CONFIG for keys that are none */
   constructor(inner: StorageClient, age: AgeOptions) {
-    const problem = checkAge(age, 'restore')
+    const problem = checkKeys(age)
     if (problem !== undefined) throw new WherryError('ERR_CONFIG', `age.${problem.key}: ${problem.message}`)
     this.#inner = inner
-    this.#envelope = new Envelope(age)
-    this.#encrypts = age.recipients.length > 0
-    this.#decrypts = age.identities.length > 0
+    this.#encrypter = age.recipients.length > 0 ? newEncrypter(age.recipients) : undefined
+    this.#identities = age.identities
   }
 
   generations(signal?: AbortSignal): Promise<string[]> {
@@ -55,16 +52,15 @@ export class AgeStorage implements StorageClient {
     generation: string,
     index: number,
     body: AsyncIterable<Uint8Array>,
-    options: { sizeHintBytes?: number; signal?: AbortSignal } = {},
+    options?: { sizeHintBytes?: number; signal?: AbortSignal },
   ): Promise<SnapshotInfo> {
-    if (!this.#encrypts) return this.#inner.writeSnapshot(generation, index, body, options)
-    const { sizeHintBytes: size } = options
-    const hint = size === undefined ? {} : { sizeHintBytes: size + this.#overheadOf(size) }
-    return this.#inner.writeSnapshot(generation, index, encryptBody(this.#envelope, body), { ...options, ...hint })
+    // The size hint stays: storage allows for more growth than this.
+    const stored = this.#encrypter === undefined ? body : encryptBody(this.#encrypter, body)
+    return this.#inner.writeSnapshot(generation, index, stored, options)
   }
 
   async writeSegment(position: Position, body: Uint8Array, signal?: AbortSignal): Promise<SegmentInfo> {
-    const stored = this.#encrypts ? await encryptWhole(this.#envelope, body) : body
+    const stored = this.#encrypter === undefined ? body : await this.#encrypter.encrypt(body)
     return await this.#inner.writeSegment(position, stored, signal)
   }
 
@@ -85,10 +81,6 @@ export class AgeStorage implements StorageClient {
   }
 
   #decrypted(stored: Readable, key: string): Readable {
-    return this.#decrypts ? decryptStream(stored, this.#envelope, key) : stored
-  }
-
-  #overheadOf(size: number): number {
-    return this.#envelope.headSizeLimit + sealingOverhead(size)
+    return this.#identities.length > 0 ? decryptStream(stored, this.#identities, key) : stored
   }
 }

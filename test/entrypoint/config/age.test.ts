@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describeConfig } from '../../../entrypoint/config/describe-config.ts'
+import { directReplica } from '../../../entrypoint/config/direct-config.ts'
 import { loadConfig, loadSections } from '../../../entrypoint/config/load-config.ts'
 import { sandbox } from '../../support/sandbox.ts'
-import { replicaText, resolveText } from './resolve-text.ts'
+import { replicaText } from './resolve-text.ts'
 
 const identity = await generateIdentity()
 const recipient = await identityToRecipient(identity)
@@ -16,28 +17,37 @@ function textOf(age: object): string {
   return replicaText('path: /r', `age: ${JSON.stringify(age)}`)
 }
 
-function ageOf(age: object, use?: 'read' | 'replicate') {
-  return resolveText(textOf(age), {}, use).databases[0]?.replicas[0]?.age
+async function load(t: TestContext, text: string, use: 'read' | 'replicate') {
+  const config = sandbox(t).path('c.yml')
+  writeFileSync(config, text)
+  return (await loadConfig({ config, use }, {})).databases[0]?.replicas[0]
 }
 
-test('Keys: several lines a text, without comments and blanks', () => {
+async function ageOf(t: TestContext, age: object, use: 'read' | 'replicate' = 'read') {
+  return (await load(t, textOf(age), use))?.age
+}
+
+test('Keys: several lines a text, without comments and blanks', async (t) => {
   const file = `# created: 2026-01-02T03:04:05, by me\n# public key: ${recipient}\n\n  ${identity}\r\n`
-  assert.deepEqual(ageOf({ identities: [file, otherIdentity], recipients: [`${recipient}\n\n${otherRecipient}`] }), {
-    identities: [identity, otherIdentity],
-    recipients: [recipient, otherRecipient],
-  })
+  assert.deepEqual(
+    await ageOf(t, { identities: [file, otherIdentity], recipients: [`${recipient}\n\n${otherRecipient}`] }),
+    {
+      identities: [identity, otherIdentity],
+      recipients: [recipient, otherRecipient],
+    },
+  )
 })
 
-test('Without keys there is no encryption', () => {
+test('Without keys there is no encryption', async (t) => {
   for (const age of [{}, { identities: [], recipients: null }, { recipients: ['# nothing', ''] }]) {
-    assert.equal(ageOf(age, 'replicate'), undefined)
+    assert.equal(await ageOf(t, age, 'replicate'), undefined)
   }
 })
 
-test('Who reads may have only one of both; who replicates needs both, and to be one of the recipients', () => {
+test('Who reads may have only one of both; who replicates needs both, and to be one of the recipients', async (t) => {
   const both = { identities: [identity], recipients: [otherRecipient, recipient] }
-  assert.deepEqual(ageOf(both, 'replicate'), both)
-  const at = /^\/c\.yml:5:\d+: dbs\[0\]\.replicas\[0\]\.age/
+  assert.deepEqual(await ageOf(t, both, 'replicate'), both)
+  const at = /\/c\.yml:5:\d+: dbs\[0\]\.replicas\[0\]\.age/
   const halves: [object, RegExp][] = [
     [{ identities: [identity] }, /: there are identities but no recipients, so nothing would be encrypted/],
     [{ recipients: [recipient] }, /: there are recipients but no identities, so the engine could not read back/],
@@ -47,14 +57,14 @@ test('Who reads may have only one of both; who replicates needs both, and to be 
     ],
   ]
   for (const [age, message] of halves) {
-    assert.ok(ageOf(age))
-    assert.throws(() => ageOf(age, 'replicate'), { code: 'ERR_CONFIG', message })
-    assert.throws(() => ageOf(age, 'replicate'), { message: at })
-    assert.ok(resolveText(`replication: "off"\n${textOf(age)}`, {}, 'replicate').databases[0])
+    assert.ok(await ageOf(t, age))
+    await assert.rejects(ageOf(t, age, 'replicate'), { code: 'ERR_CONFIG', message })
+    await assert.rejects(ageOf(t, age, 'replicate'), { message: at })
+    assert.ok(await load(t, `replication: "off"\n${textOf(age)}`, 'replicate'))
   }
 })
 
-test('What is no key is an error for everybody, which shows no key', () => {
+test('What is no key is an error for everybody, which shows no key', async (t) => {
   const wrong: [object, RegExp][] = [
     [{ identities: [identity, `${identity}x`] }, /age\.identities: key 2 is not a secret key of age/],
     [{ identities: [recipient] }, /age\.identities: key 1 is a public key; it belongs in recipients$/],
@@ -62,8 +72,8 @@ test('What is no key is an error for everybody, which shows no key', () => {
     [{ recipients: ['ssh-ed25519 AAAA'] }, /age\.recipients: key 1 is not a public key of age/],
   ]
   for (const [age, message] of wrong) {
-    assert.throws(
-      () => ageOf(age),
+    await assert.rejects(
+      ageOf(t, age),
       (error: Error) => message.test(error.message) && !/SECRET-KEY-1[A-Z0-9]/.test(error.message),
     )
   }
@@ -97,5 +107,20 @@ test('From variables and their files; shown without secrets', async (t) => {
   await assert.rejects(loadConfig({ use: 'replicate' }, env, none), {
     code: 'ERR_CONFIG',
     message: /^WHERRY_REPLICA_AGE_IDENTITIES: there are recipients but no identities/,
+  })
+})
+
+test('A replica that is named by its URL is read with the keys that variables give', async (t) => {
+  const keyFile = sandbox(t).path('key.txt')
+  writeFileSync(keyFile, `# created: today, by me\n${identity}\n`)
+  for (const env of [{ WHERRY_REPLICA_AGE_IDENTITIES: identity }, { WHERRY_REPLICA_AGE_IDENTITIES_FILE: keyFile }]) {
+    const { age, storage } = await directReplica('file:///r', { ...env, WHERRY_REPLICA_URL: 'file:///other' })
+    assert.deepEqual(age, { identities: [identity], recipients: [] })
+    assert.deepEqual(storage, { type: 'file', path: '/r' })
+  }
+  assert.equal((await directReplica('file:///r', {})).age, undefined)
+  await assert.rejects(directReplica('file:///r', { WHERRY_REPLICA_AGE_IDENTITIES: recipient }), {
+    code: 'ERR_CONFIG',
+    message: 'WHERRY_REPLICA_AGE_IDENTITIES: key 1 is a public key; it belongs in recipients',
   })
 })

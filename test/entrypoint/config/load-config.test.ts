@@ -74,7 +74,7 @@ test('Errors of the variables and of arguments say which it was', async () => {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: "x:\/\/b" has a scheme/,
   })
-  assert.throws(() => directReplica('sftp://h', {}), {
+  await assert.rejects(directReplica('sftp://h', {}), {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: an sftp replica needs user/,
   })

@@ -132,7 +132,7 @@ test('The path that a Wherry around this one tells is a fact, not a setting', as
   assert.deepEqual(await pathsOf(oneOfEach, { WHERRY_DB_PATH: '/set' }), ['/set'])
 })
 
-test('Arguments instead of a configuration: variables of the top level count, those of a replica do not', () => {
+test('Arguments instead of a configuration: variables of the top level count, those of a replica do not', async () => {
   const env = {
     WHERRY_DB_SPOOL_LIMIT: '1MB',
     WHERRY_REPLICA_ACCESS_KEY_ID: 'of another',
@@ -146,7 +146,7 @@ test('Arguments instead of a configuration: variables of the top level count, th
   assert.deepEqual([config.supervisor.gracePeriodMs, config.logging.type, config.exec], [3000, 'json', undefined])
   const credentials = { WHERRY_ACCESS_KEY_ID: 'I', WHERRY_SECRET_ACCESS_KEY: 'S' }
   for (const storage of [
-    directReplica('s3://b', { ...env, ...credentials }).storage,
+    (await directReplica('s3://b', { ...env, ...credentials })).storage,
     directConfig('/a', ['s3://b'], { ...env, ...credentials }).databases[0]?.replicas[0]?.storage,
   ]) {
     assert.ok(storage?.type === 's3')
@@ -154,7 +154,7 @@ test('Arguments instead of a configuration: variables of the top level count, th
   }
   assert.deepEqual(directLogging(env), { level: 'info', type: 'json', stderr: false })
   assert.equal(directLogging({}), undefined)
-  assert.throws(() => directReplica('s3://b', { WHERRY_ACCESS_KEY_ID: 'I' }), {
+  await assert.rejects(directReplica('s3://b', { WHERRY_ACCESS_KEY_ID: 'I' }), {
     code: 'ERR_CONFIG',
     message: 'WHERRY_ACCESS_KEY_ID: access-key-id is set without secret-access-key; set both, or neither',
   })

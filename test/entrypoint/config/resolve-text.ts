@@ -9,11 +9,11 @@ import { configKeys } from '../../../entrypoint/config/schema.ts'
 import { makeSection } from '../../../entrypoint/config/section.ts'
 
 /** The configuration in a file of this text, called /c.yml in messages. */
-export function resolveText(text: string, env: Environment = {}, use: 'read' | 'replicate' = 'read'): Config {
+export function resolveText(text: string, env: Environment = {}): Config {
   const section = makeSection(configKeys, readDocument(text, '/c.yml'))
   const known: string[] = []
   const complete = completeConfig(section, env, (warning) => void known.push(warning))
-  return resolveConfig(complete, '/c.yml', { known, use })
+  return resolveConfig(complete, '/c.yml', known)
 }
 
 /** The first database of a file of this text. */

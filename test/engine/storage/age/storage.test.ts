@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import { Decrypter, Encrypter } from 'age-encryption'
+import { setImmediate } from 'node:timers/promises'
+import { WherryError } from '../../../../engine/errors.ts'
 import { keys } from '../../../../engine/format/names.ts'
 import { AgeStorage } from '../../../../engine/storage/age/storage.ts'
+import type { StorageClient } from '../../../../engine/storage/client.ts'
 import { FileStorage } from '../../../../engine/storage/file/storage.ts'
 import { Meter } from '../../../../engine/storage/meter.ts'
 import { openStorage } from '../../../../engine/storage/open.ts'
@@ -28,6 +31,11 @@ const MIB = 1 << 20
 const { identity, recipient, age } = await newKeys()
 const stranger = await newKeys()
 
+async function* brokenAfter(bytes: Buffer, failure: Error) {
+  if (bytes.length > 0) yield bytes
+  throw failure
+}
+
 describe('age storage', () => {
   let root = ''
   let count = 0
@@ -44,18 +52,20 @@ describe('age storage', () => {
 
   describe('contract', () => storageContract(async () => encryptedStage(folderStage(join(root, String(count++))), age)))
 
-  test('objects of every size around a chunk are what the age library makes and takes', async () => {
-    const { client, file } = newReplica()
-    const decrypter = new Decrypter()
-    decrypter.addIdentity(identity)
-    const encrypter = new Encrypter()
-    encrypter.addRecipient(recipient)
+  test('objects of every size around a chunk, stored at once or in a stream, are read as they were written', async () => {
+    const { client } = newReplica()
     for (const size of [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK + 5]) {
       const content = randomBytes(size)
-      await client.writeSegment(FIRST, content)
-      assert.deepEqual(Buffer.from(await decrypter.decrypt(await readFile(file))), content)
-      await writeFile(file, await encrypter.encrypt(content))
+      const stored = [
+        await client.writeSegment(FIRST, content),
+        await client.writeSnapshot(GENERATION, 0, chunks([content])),
+      ]
+      assert.deepEqual(
+        stored.map(({ sizeBytes }) => sizeBytes),
+        [sealedSize(size), sealedSize(size)],
+      )
       assert.deepEqual(await buffer(await client.openSegment(FIRST)), content)
+      assert.deepEqual(await buffer(await client.openSnapshot(GENERATION, 0)), content)
     }
   })
 
@@ -189,29 +199,101 @@ describe('age storage', () => {
     await fails(buffer(await client.openSegment(FIRST)), 'ERR_REPLICA_DAMAGED', /after 0 bytes/)
   })
 
-  test('an endless header is given up', async () => {
-    const { plain, client } = newReplica()
-    await plain.writeSegment(FIRST, Buffer.alloc(MIB, 'age-encryption.org/v1\n-> X25519 x\n'))
-    await fails(buffer(await client.openSegment(FIRST)), 'ERR_REPLICA_DAMAGED', /header is longer/)
-  })
-
-  test('the head of a big object takes a few chunks, not the object', async () => {
-    const { plain, client } = newReplica()
-    await client.writeSnapshot(GENERATION, 0, chunks([Buffer.alloc(32 * MIB)]))
-    let fetched = 0
+  /** Counts what is read of snapshots. */
+  function counted(plain: StorageClient) {
     const counting = new DelegatingClient(plain)
+    const read = { bytes: 0 }
     counting.openSnapshot = async (...args) => {
       const stream = await plain.openSnapshot(...args)
       stream.on('data', (chunk: Buffer) => {
-        fetched += chunk.length
+        read.bytes += chunk.length
       })
       return stream
     }
-    for await (const piece of await new AgeStorage(counting, age).openSnapshot(GENERATION, 0)) {
+    return { client: new AgeStorage(counting, age), read }
+  }
+
+  test('an endless header is given up', async () => {
+    const { plain } = newReplica()
+    for (const endless of ['-> X25519 x\n', '-> ', '--- ']) {
+      await plain.writeSnapshot(
+        GENERATION,
+        0,
+        chunks([Buffer.from('age-encryption.org/v1\n'), Buffer.alloc(MIB, endless)]),
+      )
+      const { client, read } = counted(plain)
+      await fails(buffer(await client.openSnapshot(GENERATION, 0)), 'ERR_REPLICA_DAMAGED', /header is .* longer than/)
+      assert(read.bytes < MIB / 2, `${read.bytes} bytes`)
+    }
+  })
+
+  test('the head of a big object takes a few chunks, not the object', async () => {
+    const { plain, client: writer } = newReplica()
+    await writer.writeSnapshot(GENERATION, 0, chunks([Buffer.alloc(32 * MIB)]))
+    const { client, read } = counted(plain)
+    for await (const piece of await client.openSnapshot(GENERATION, 0)) {
       assert(piece.length >= CHUNK)
       break
     }
-    assert(fetched < 2 * MIB, `${fetched} bytes`)
+    assert(read.bytes < 2 * MIB, `${read.bytes} bytes`)
+  })
+
+  test('a connection that breaks is its own error, and no damage', async () => {
+    const { plain, client } = newReplica()
+    await client.writeSnapshot(GENERATION, 0, chunks([randomBytes(MIB)]))
+    const stored = await buffer(await plain.openSnapshot(GENERATION, 0))
+    const failure = new WherryError('ERR_STORAGE_UNREACHABLE', 'The connection broke')
+    for (const end of [0, 50, 170, 300_000, stored.length]) {
+      const breaking = new DelegatingClient(plain)
+      breaking.openSnapshot = async () =>
+        Readable.from(brokenAfter(stored.subarray(0, end), failure), { objectMode: false })
+      const read = buffer(await new AgeStorage(breaking, age).openSnapshot(GENERATION, 0))
+      await assert.rejects(read, (error) => error === failure, `after ${end} bytes`)
+    }
+  })
+
+  test('a stream that is destroyed ends its source, which may have nothing to give', { timeout: 10_000 }, async () => {
+    const { plain, client } = newReplica()
+    await client.writeSnapshot(GENERATION, 0, chunks([randomBytes(MIB)]))
+    const stored = await buffer(await plain.openSnapshot(GENERATION, 0))
+    for (const end of [0, 50, 170, 300_000]) {
+      const stuck = new DelegatingClient(plain)
+      const source = new PassThrough()
+      if (end > 0) source.write(stored.subarray(0, end))
+      stuck.openSnapshot = async () => source
+      const stream = await new AgeStorage(stuck, age).openSnapshot(GENERATION, 0)
+      if (end > CHUNK) await once(stream, 'readable')
+      stream.destroy()
+      if (!source.closed) await once(source, 'close').catch(() => {})
+      assert(source.destroyed)
+    }
+  })
+
+  test('a write that fails has ended its body', async () => {
+    const { plain } = newReplica()
+    const failing = new DelegatingClient(plain)
+    const failure = new Error('the disk is full')
+    failing.writeSnapshot = async (_generation, _index, stored) => {
+      for await (const _ of stored) throw failure
+      throw new Error('There was nothing')
+    }
+    let ended = false
+    async function* body() {
+      try {
+        for (;;) {
+          await setImmediate()
+          yield randomBytes(MIB)
+        }
+      } finally {
+        await setImmediate()
+        ended = true
+      }
+    }
+    await assert.rejects(
+      new AgeStorage(failing, age).writeSnapshot(GENERATION, 0, body()),
+      (error) => error === failure,
+    )
+    assert(ended)
   })
 
   test('a big snapshot goes both ways in little memory', async () => {

@@ -1,4 +1,5 @@
 import { abortable } from '../abort.ts'
+import type { Stored } from '../object-storage.ts'
 import { type Part, PartSource } from '../s3/parts.ts'
 import { newBlockIds } from './blocks.ts'
 import { describeRequest } from './errors.ts'
@@ -9,13 +10,6 @@ const BLOCK_BUFFERS = 2
 
 /** What Litestream's blobs have. */
 const HEADERS = { blobHTTPHeaders: { blobContentType: 'application/octet-stream' } }
-
-/** What is known of a blob that was stored. */
-export interface Stored {
-  readonly sizeBytes: number
-  /** The service's time. */
-  readonly createdAt: Date
-}
 
 /** Stores a blob that is in memory, in one request. */
 export async function putWhole(

@@ -3,17 +3,12 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../../errors.ts'
 import { throwIfAborted } from '../abort.ts'
+import type { Stored } from '../object-storage.ts'
 import { local } from './errors.ts'
 import { type Folders, syncFolder } from './folders.ts'
 
 /** Mode of new files: a replica holds the whole database, so that only its owner may read it. */
 const FILE_MODE = 0o600
-
-/** How a file reads when it is whole. */
-export interface WrittenFile {
-  readonly sizeBytes: number
-  readonly modifiedAt: Date
-}
 
 /**
  * Writes a file that is visible whole or not at all, and durable when the promise resolves: a temporary file beside it is
@@ -27,7 +22,7 @@ export async function writeWhole(
   folders: Folders,
   fill: (file: FileHandle) => Promise<void>,
   signal?: AbortSignal,
-): Promise<WrittenFile> {
+): Promise<Stored> {
   throwIfAborted(signal, `The write of ${path}`)
   // Unique, so that two writers of one object never share it; the format's readers ignore the name.
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
@@ -61,12 +56,12 @@ async function fillAndClose(
   file: FileHandle,
   path: string,
   fill: (file: FileHandle) => Promise<void>,
-): Promise<WrittenFile> {
+): Promise<Stored> {
   try {
     await fill(file)
     await local(`sync ${path}`, file.sync())
     const { size, mtime } = await local(`stat ${path}`, file.stat())
-    return { sizeBytes: size, modifiedAt: mtime }
+    return { sizeBytes: size, createdAt: mtime }
   } finally {
     await local(`close ${path}`, file.close())
   }

@@ -1,13 +1,9 @@
+import type { Listed } from '../object-storage.ts'
 import { answerError, NOT_GCS, parseObject } from './errors.ts'
 import type { Call, GcsSender } from './sender.ts'
 
-/** An object as the service describes it. */
-export interface StoredObject {
-  readonly name: string
-  readonly sizeBytes: number
-  /** When the object was created: replacing it gives it a new time. */
-  readonly createdAt: Date
-}
+/** An object as the service describes it, with its whole name; replacing it gives it a new time. */
+export type StoredObject = Listed
 
 /** A page of a list. */
 export interface ObjectPage {

@@ -1,10 +1,7 @@
-import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { GetObjectCommand, ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
-import { hex8, isGeneration, keys, type Position, parseSegmentName, parseSnapshotName } from '../../format/names.ts'
-import type { SegmentInfo, SnapshotInfo, StorageClient } from '../client.ts'
+import { type Listed, ObjectStorage, type Stored, type UploadOptions } from '../object-storage.ts'
 import type { S3StorageOptions } from '../options.ts'
-import { inOrder } from '../order.ts'
 import { deleteObjects } from './delete.ts'
 import { answerError, NOT_S3 } from './errors.ts'
 import { partSizeFor } from './parts.ts'
@@ -12,113 +9,50 @@ import { checkedBody } from './read.ts'
 import { S3Sender } from './sender.ts'
 import { putWhole, upload } from './upload.ts'
 
-/** An object below a listed prefix. */
-interface Listed {
-  readonly name: string
-  readonly sizeBytes: number
-  readonly createdAt: Date
-}
-
 /**
  * A replica in a bucket of S3 or a compatible service. The time of an object is the service's, in whole seconds, when
  * it is listed, and this machine's when it was just written: no extra request is made for it. A stream that is opened
  * and then not read for 30 s breaks, since nothing moves on its connection.
  */
-export class S3Storage implements StorageClient {
+export class S3Storage extends ObjectStorage {
   readonly #sender: S3Sender
-  readonly #root: string
 
   /** @throws WherryError ERR_CONFIG for options that cannot be right; see {@link S3Sender} */
   constructor(options: S3StorageOptions) {
+    super(options.path)
     this.#sender = new S3Sender(options)
-    this.#root = options.path
-  }
-
-  async generations(signal?: AbortSignal): Promise<string[]> {
-    const prefix = `${this.#key(keys.generations)}/`
-    const names: string[] = []
-    for await (const page of this.#pages({ Prefix: prefix, Delimiter: '/' }, signal)) {
-      for (const { Prefix = '' } of page.CommonPrefixes ?? []) names.push(Prefix.slice(prefix.length, -1))
-    }
-    return names.filter(isGeneration).sort()
-  }
-
-  async snapshots(generation: string, signal?: AbortSignal): Promise<SnapshotInfo[]> {
-    const snapshots: SnapshotInfo[] = []
-    for await (const { name, ...stored } of this.#objects(keys.snapshots(generation), undefined, signal)) {
-      const index = parseSnapshotName(name)
-      if (index !== undefined) snapshots.push({ generation, index, ...stored })
-    }
-    return inOrder(snapshots)
-  }
-
-  async segments(
-    generation: string,
-    options: { fromIndex?: number; signal?: AbortSignal } = {},
-  ): Promise<SegmentInfo[]> {
-    const { fromIndex = 0, signal } = options
-    const segments: SegmentInfo[] = []
-    for await (const { name, ...stored } of this.#objects(keys.segments(generation), hex8(fromIndex), signal)) {
-      const place = parseSegmentName(name)
-      if (place !== undefined && place.index >= fromIndex) segments.push({ generation, ...place, ...stored })
-    }
-    return inOrder(segments)
-  }
-
-  openSnapshot(generation: string, index: number, signal?: AbortSignal): Promise<Readable> {
-    return this.#open(keys.snapshot(generation, index), signal)
-  }
-
-  openSegment(position: Position, signal?: AbortSignal): Promise<Readable> {
-    return this.#open(keys.segment(position), signal)
-  }
-
-  async writeSnapshot(
-    generation: string,
-    index: number,
-    body: AsyncIterable<Uint8Array>,
-    { sizeHintBytes, signal }: { sizeHintBytes?: number; signal?: AbortSignal } = {},
-  ): Promise<SnapshotInfo> {
-    const key = this.#key(keys.snapshot(generation, index))
-    const sizeBytes = await upload(this.#sender, key, body, partSizeFor(sizeHintBytes), signal)
-    return { generation, index, sizeBytes, createdAt: new Date() }
-  }
-
-  async writeSegment(position: Position, body: Uint8Array, signal?: AbortSignal): Promise<SegmentInfo> {
-    await putWhole(this.#sender, this.#key(keys.segment(position)), body, signal)
-    const { generation, index, offset } = position
-    return { generation, index, offset, sizeBytes: body.length, createdAt: new Date() }
-  }
-
-  async deleteSnapshots(generation: string, indexes: readonly number[], signal?: AbortSignal): Promise<void> {
-    const doomed = indexes.map((index) => this.#key(keys.snapshot(generation, index)))
-    await deleteObjects(this.#sender, doomed, signal)
-  }
-
-  async deleteSegments(positions: readonly Position[], signal?: AbortSignal): Promise<void> {
-    const doomed = positions.map((position) => this.#key(keys.segment(position)))
-    await deleteObjects(this.#sender, doomed, signal)
-  }
-
-  async deleteGeneration(generation: string, signal?: AbortSignal): Promise<void> {
-    // In the order of the keys snapshots go first: what was removed only in part does not look restorable.
-    for await (const page of this.#pages({ Prefix: `${this.#key(keys.generation(generation))}/` }, signal)) {
-      const doomed = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
-      await deleteObjects(this.#sender, doomed, signal)
-    }
   }
 
   close(): Promise<void> {
     return this.#sender.close()
   }
 
-  /** Joined as Litestream does it: cleaned, `.` and empty give no prefix, a leading slash stays. */
-  #key(key: string): string {
-    return posix.join(this.#root, key)
+  protected async folders(folder: string, signal: AbortSignal | undefined): Promise<string[]> {
+    const prefix = `${folder}/`
+    const names: string[] = []
+    for await (const page of this.#pages({ Prefix: prefix, Delimiter: '/' }, signal)) {
+      for (const { Prefix = '' } of page.CommonPrefixes ?? []) names.push(Prefix.slice(prefix.length, -1))
+    }
+    return names
   }
 
-  async #open(below: string, signal: AbortSignal | undefined): Promise<Readable> {
-    const key = this.#key(below)
+  protected async *objects(
+    folder: string,
+    from: string | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Listed, void> {
+    const prefix = `${folder}/`
+    // No object has the name `from` alone: what begins with it comes after it.
+    const after = from === undefined ? {} : { StartAfter: prefix + from }
+    for await (const page of this.#pages({ Prefix: prefix, Delimiter: '/', ...after }, signal)) {
+      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+        if (Key === undefined || Size === undefined || LastModified === undefined) continue
+        yield { name: Key.slice(prefix.length), sizeBytes: Size, createdAt: LastModified }
+      }
+    }
+  }
+
+  protected async open(key: string, signal: AbortSignal | undefined): Promise<Readable> {
     const command = new GetObjectCommand({ Bucket: this.#sender.bucket, Key: key, ...this.#sender.settings.touch })
     const { Body, ContentLength } = await this.#sender.send('GET', key, signal, (client, http) =>
       client.send(command, http),
@@ -127,19 +61,28 @@ export class S3Storage implements StorageClient {
     return checkedBody(Body as Readable, ContentLength, this.#sender.request('GET', key), signal)
   }
 
-  /** The objects directly below a folder whose names come after `after`. */
-  async *#objects(
-    folder: string,
-    after: string | undefined,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Listed, void> {
-    const prefix = `${this.#key(folder)}/`
-    const from = after === undefined ? {} : { StartAfter: prefix + after }
-    for await (const page of this.#pages({ Prefix: prefix, Delimiter: '/', ...from }, signal)) {
-      for (const { Key, Size, LastModified } of page.Contents ?? []) {
-        if (Key === undefined || Size === undefined || LastModified === undefined) continue
-        yield { name: Key.slice(prefix.length), sizeBytes: Size, createdAt: LastModified }
-      }
+  protected async upload(
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    { sizeHintBytes, signal }: UploadOptions,
+  ): Promise<Stored> {
+    const sizeBytes = await upload(this.#sender, key, body, partSizeFor(sizeHintBytes), signal)
+    return { sizeBytes, createdAt: new Date() }
+  }
+
+  protected async put(key: string, body: Uint8Array, signal: AbortSignal | undefined): Promise<Stored> {
+    await putWhole(this.#sender, key, body, signal)
+    return { sizeBytes: body.length, createdAt: new Date() }
+  }
+
+  protected remove(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    return deleteObjects(this.#sender, keys, signal)
+  }
+
+  protected async removeFolder(folder: string, signal: AbortSignal | undefined): Promise<void> {
+    for await (const page of this.#pages({ Prefix: `${folder}/` }, signal)) {
+      const doomed = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
+      if (doomed.length > 0) await deleteObjects(this.#sender, doomed, signal)
     }
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path/posix'
 import { setTimeout as delay } from 'node:timers/promises'
 import { abortable, throwIfAborted, untilAborted } from '../abort.ts'
+import type { Stored } from '../object-storage.ts'
 import type { SftpConnection } from './connection.ts'
 import { describeRequest, SessionLost, type SftpRequest, sftpError } from './errors.ts'
 import { createFile, openForSync, syncFolder } from './folders.ts'
@@ -22,12 +23,6 @@ const SYNC_STEP = 16 << 20
 /** How long the removal of a failed upload may hold up the error; it goes on beyond it. */
 const CLEANUP_TIMEOUT_MS = 2000
 
-/** How an object reads when it is whole; the time is the server's, in whole seconds. */
-export interface StoredObject {
-  readonly sizeBytes: number
-  readonly createdAt: Date
-}
-
 /**
  * Stores an object that is visible whole or not at all: a temporary file beside it is filled, synced and renamed. When it
  * resolves, file and name are on the server's disk if the server has fsync@openssh.com; on others, whenever the server's
@@ -41,7 +36,7 @@ export async function writeWhole(
   path: string,
   body: AsyncIterable<Uint8Array>,
   { sweep, signal }: { sweep: boolean; signal: AbortSignal | undefined },
-): Promise<StoredObject> {
+): Promise<Stored> {
   const request = connection.request('write', path)
   const what = describeRequest(request)
   const opening = connection.run(request, signal, (session) => TemporaryFile.createFor(path, session))
@@ -110,7 +105,7 @@ class TemporaryFile {
   }
 
   /** Syncs and closes the file. Servers handle the requests about one file in the order in which they were sent. */
-  async finish(request: SftpRequest): Promise<StoredObject> {
+  async finish(request: SftpRequest): Promise<Stored> {
     const synced = this.#session.sync(this.#handle)
     const asked = this.#session.fstat(this.#handle)
     const [{ size, mtime }] = await Promise.all([asked, synced, this.#close()])

@@ -1,6 +1,7 @@
 import { hasCode } from '../errors.ts'
 import { keys } from '../format/names.ts'
 import { Logger } from '../log.ts'
+import type { Trial } from '../restore/execute-plan.ts'
 import { restoreDatabase } from '../restore/restore.ts'
 import type { CheckContext } from './check-replica.ts'
 import { isDamage, placeIn } from './damage.ts'
@@ -40,7 +41,7 @@ async function copyAndCheck(databaseBytes: number, context: CheckContext): Promi
     ...(parallelism === undefined ? {} : { parallelism }),
   }
   let integrity: Integrity = { verdict: 'unknown', note: undefined }
-  const trial = (path: string): void => {
+  const trial: Trial = ({ path }) => {
     onProgress({ activity: 'running integrity_check', doneBytes: 0, totalBytes: 0 })
     integrity = checkIntegrity(path)
   }

@@ -20,6 +20,8 @@ export interface AppliedWal {
   readonly endOffset: number
   /** Where the newest index ends, whether the last transaction in it is whole or not. */
   readonly storedOffset: number
+  /** The page of each frame of the newest index, up to its last commit. */
+  readonly newestPages: Uint32Array
 }
 
 export interface WalSources {
@@ -58,6 +60,7 @@ export async function applyWal(
       pages: newest?.pages ?? scan.commitSize,
       endOffset: newest?.endOffset ?? scan.commitEnd,
       storedOffset: newest?.storedOffset ?? store.length,
+      newestPages: newest?.newestPages ?? scan.pages,
     }
     const elapsed = `${Math.round(performance.now() - startedAt)}ms`
     logger.debug('applied wal', { index: hex8(planned.index), sz: store.length, elapsed })

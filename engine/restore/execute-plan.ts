@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { hex8 } from '../format/names.ts'
+import { hex8, type Position } from '../format/names.ts'
 import type { Inheritance } from '../lineage/inherit.ts'
 import type { LogFields, Logger } from '../log.ts'
 import type { OnProgress } from '../progress.ts'
@@ -23,7 +23,8 @@ const DEFAULT_PARALLELISM = 8
 export interface ExecutedPlan {
   readonly pages: number
   readonly sizeBytes: number
-  readonly endOffset: number
+  /** Where the restored state ends in the WAL. */
+  readonly end: Position
   readonly bytesDownloaded: number
   readonly bytesWritten: number
 }
@@ -40,7 +41,17 @@ interface Context {
 }
 
 /** Makes a restore a trial: the database is only looked at, under its temporary name, and thrown away. */
-export type Trial = (path: string) => void
+export type Trial = (copy: TrialCopy) => void | Promise<void>
+
+export interface TrialCopy {
+  readonly path: string
+  readonly pageSize: number
+  readonly pages: number
+  /** Where the restored state ends in the WAL. */
+  readonly end: Position
+  /** The page of each frame that was taken from index `end.index`; none when there was no WAL. */
+  readonly newestPages: Uint32Array
+}
 
 /**
  * Downloads a plan's objects and makes the database of them. When it fails, no file of it is left.
@@ -83,13 +94,17 @@ export async function executePlan(
     const pages = wal?.pages ?? snapshot.sizeBytes / snapshot.pageSize
     await turn()
     const sizeBytes = pages * snapshot.pageSize
+    const end = { ...lastIndex(plan), offset: wal?.endOffset ?? 0 }
     if (trial === undefined) await file.finish(sizeBytes, { ...inheritance(plan, wal, passedOver), replicas })
     else {
       store.close() // SQLite would take its file for the database's WAL
-      file.try(sizeBytes, trial)
+      const { path } = file
+      const { pageSize } = snapshot
+      const newestPages = wal?.newestPages ?? new Uint32Array()
+      await file.try(sizeBytes, () => trial({ path, pageSize, pages, end, newestPages }))
     }
     const { bytesWritten } = pageFile
-    return { pages, sizeBytes, endOffset: wal?.endOffset ?? 0, bytesDownloaded: downloads.bytes, bytesWritten }
+    return { pages, sizeBytes, end, bytesDownloaded: downloads.bytes, bytesWritten }
   } finally {
     stop.abort()
     await prefetch.settled()
@@ -101,13 +116,16 @@ export async function executePlan(
 
 /** Everything in the replica up to the end of what was applied is in the restored database. */
 function inheritance(
-  { snapshot, wal, updatedAt }: RestorePlan,
+  plan: RestorePlan,
   applied: AppliedWal | undefined,
   passedOver: PassedOver | undefined,
 ): PassedOver {
-  const index = wal.at(-1)?.index ?? snapshot.index
-  const restored = { generation: snapshot.generation, index, offset: applied?.storedOffset ?? 0 }
-  return { settled: [restored, ...(passedOver?.settled ?? [])], asOf: passedOver?.asOf ?? updatedAt }
+  const restored = { ...lastIndex(plan), offset: applied?.storedOffset ?? 0 }
+  return { settled: [restored, ...(passedOver?.settled ?? [])], asOf: passedOver?.asOf ?? plan.updatedAt }
+}
+
+function lastIndex({ snapshot, wal }: RestorePlan): Omit<Position, 'offset'> {
+  return { generation: snapshot.generation, index: wal.at(-1)?.index ?? snapshot.index }
 }
 
 /** The stored bytes of the plan's objects. */

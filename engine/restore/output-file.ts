@@ -94,10 +94,10 @@ export class OutputFile {
     syncFolder(dirname(this.#finalPath))
   }
 
-  /** Gives the file its size, and shows it to `look`. It never gets its name. @throws what `look` throws */
-  try(sizeBytes: number, look: (path: string) => void): void {
+  /** Gives the file its size, and has it looked at. It never gets its name. @throws what `look` throws */
+  async try(sizeBytes: number, look: () => void | Promise<void>): Promise<void> {
     this.#size(sizeBytes)
-    look(this.path)
+    await look()
   }
 
   #size(sizeBytes: number): void {

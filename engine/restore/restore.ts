@@ -84,17 +84,15 @@ export async function restoreDatabase(
   let plan = given ?? (await findPlan(client, replicaName, request, logger, signal, options))
   for (let plans = 1; ; plans++) {
     try {
-      const { endOffset, ...done } = await executePlan(plan, client, request, logger, signal, context)
+      const { end, ...done } = await executePlan(plan, client, request, logger, signal, context)
       const { generation, index: snapshotIndex } = plan.snapshot
-      const maxIndex = plan.wal.at(-1)?.index ?? snapshotIndex
-      const position = { generation, index: maxIndex, offset: endOffset }
       const elapsedMs = performance.now() - startedAt
       return {
         replica: replicaName,
         generation,
         snapshotIndex,
-        maxIndex,
-        position,
+        maxIndex: end.index,
+        position: end,
         updatedAt: plan.updatedAt,
         elapsedMs,
         ...done,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import test from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Trial } from '../../../engine/restore/execute-plan.ts'
 import { type RestoreOptions, restoreDatabase } from '../../../engine/restore/restore.ts'
 import { defaultTuning } from '../../../engine/restore/tuning.ts'
 import { buildReplica } from '../../support/damaged-replica.ts'
@@ -16,8 +18,10 @@ test('A trial shows the whole database, with no WAL beside it, and leaves nothin
   const replica = buildReplica(t, true)
   const before = readdirSync(replica.folder)
   let content = Buffer.alloc(0)
-  const trial = (path: string): void => {
+  const trial: Trial = async ({ path, pages, pageSize }) => {
+    await setImmediate()
     content = readFileSync(path)
+    assert.equal(content.length, pages * pageSize)
     assert.ok(!existsSync(`${path}-wal`), 'SQLite would replay it')
   }
   // With so little memory the WAL is put into a file beside the database.

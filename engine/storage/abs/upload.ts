@@ -1,6 +1,6 @@
 import { abortable } from '../abort.ts'
 import type { Stored } from '../object-storage.ts'
-import { type Part, PartSource } from '../s3/parts.ts'
+import { type Part, PartSource } from '../parts.ts'
 import { newBlockIds } from './blocks.ts'
 import { describeRequest } from './errors.ts'
 import type { AbsSender } from './sender.ts'

@@ -1,5 +1,5 @@
 import { hasCode } from '../../errors.ts'
-import type { Part } from '../s3/parts.ts'
+import type { Part } from '../parts.ts'
 import { answerError, type GcsRequest } from './errors.ts'
 import { parseStored, type StoredObject } from './objects.ts'
 import type { GcsSender } from './sender.ts'

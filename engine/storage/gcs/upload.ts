@@ -1,5 +1,5 @@
 import { abortable, untilAborted } from '../abort.ts'
-import { type Part, PartSource } from '../s3/parts.ts'
+import { type Part, PartSource } from '../parts.ts'
 import { answerError, describeRequest, NOT_GCS } from './errors.ts'
 import { OBJECT_FIELDS, type StoredObject } from './objects.ts'
 import { CONTENT_TYPE, confirmed, putWhole, uploadPath } from './put-whole.ts'

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { throwIfAborted, untilAborted } from '../abort.ts'
+import { limited, limitMsFor } from '../limit.ts'
 import type { S3StorageOptions } from '../options.ts'
 import { createS3Client, endpointUrl } from './client.ts'
 import {
@@ -11,7 +12,6 @@ import {
   staticCredentials,
 } from './credentials.ts'
 import { describeRequest, type S3Request, s3Error } from './errors.ts'
-import { limited, limitMsFor } from './limit.ts'
 import { type ObjectSettings, objectSettings } from './object-settings.ts'
 import { DEFAULT_REGION, detectRegion } from './region.ts'
 

@@ -7,8 +7,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { abortable, untilAborted } from '../abort.ts'
+import { type Part, PartSource } from '../parts.ts'
 import { answerError, describeRequest, NOT_S3, type S3Request } from './errors.ts'
-import { type Part, PartSource } from './parts.ts'
 import type { HttpOptions, S3Sender } from './sender.ts'
 
 /** Buffers of one part each: one is filled while the other is sent. A third costs 30 MB of peak memory. */

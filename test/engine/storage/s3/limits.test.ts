@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { limited, limitMsFor } from '../../../../engine/storage/s3/limit.ts'
+import { limited, limitMsFor } from '../../../../engine/storage/limit.ts'
 import { checkedBody } from '../../../../engine/storage/s3/read.ts'
 import { fails } from '../contract-tools.ts'
 

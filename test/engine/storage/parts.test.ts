@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PartSource, partSizeFor } from '../../../../engine/storage/s3/parts.ts'
+import { PartSource, partSizeFor } from '../../../engine/storage/parts.ts'
 import { chunks } from '../contract-tools.ts'
 
 const MIB = 1 << 20

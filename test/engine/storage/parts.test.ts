@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PartSource, partSizeFor } from '../../../engine/storage/parts.ts'
-import { chunks } from '../contract-tools.ts'
+import { chunks } from './contract-tools.ts'
 
 const MIB = 1 << 20
 

@@ -192,6 +192,11 @@ export class Database implements ReplicaSource {
     })
   }
 
+  /** Ends with a database that went while the engine ran, if it is gone; see DatabaseLineage.leave. */
+  async leave(): Promise<readonly Position[]> {
+    return await this.#mutex.run(async () => (hasContent(this.path) ? [] : this.lineage.leave(this.#ended)))
+  }
+
   /** Closes the connections; the WAL stays, so that the next start continues the generation. */
   async close(): Promise<void> {
     this.#closing = true
@@ -370,8 +375,11 @@ export class Database implements ReplicaSource {
   }
 
   async #reopenIfReplaced(): Promise<void> {
-    if (this.#open === undefined || isSameFile(this.path, this.#open.connections)) return
+    const open = this.#open
+    if (open === undefined || isSameFile(this.path, open.connections)) return
     this.#logger.warn('database file was replaced or removed')
+    // Its last commits are in the WAL, if that is still there; another one's does not continue the history.
+    if (open.brokenBy === undefined) await open.history.copy().catch(() => {})
     await this.#shut()
     await this.#tryOpen()
   }

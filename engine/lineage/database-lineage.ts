@@ -27,6 +27,8 @@ export class DatabaseLineage {
   readonly #logger: Logger
   readonly #file: LineageFile
   #cleared = new Map<string, Position | undefined>()
+  #inherited: readonly Position[] = []
+  readonly #admitted = new Set<string>()
   /** What was claimed as this process began. What it commits since proves nothing about a replica that it has not met. */
   #claims: Claims | undefined
 
@@ -41,6 +43,11 @@ export class DatabaseLineage {
     this.#cleared = new Map(cleared)
   }
 
+  /** What this engine wrote for a database that was in this one's place, see {@link leave}: no other writer's. */
+  inherit(written: readonly Position[]): void {
+    this.#inherited = written
+  }
+
   /** True when there is something to forget for a database that is gone. */
   get hasLeftOvers(): boolean {
     const { path, metaPath } = this.#options
@@ -50,20 +57,38 @@ export class DatabaseLineage {
     return litestreamStates(path, metaPath).some(({ generation }) => !disowned.includes(generation))
   }
 
-  /** The database is gone: one that is made in its place descends from nothing. */
-  forget(): void {
+  /**
+   * The database is gone: one that is made in its place descends from nothing.
+   * @param settled what replicas may hold all the same
+   */
+  forget(settled: readonly Position[] = []): void {
     const { path, metaPath } = this.#options
-    this.#file.save({ ...noLineage, disowned: litestreamStates(path, metaPath).map(({ generation }) => generation) })
+    const disowned = litestreamStates(path, metaPath).map(({ generation }) => generation)
+    this.#file.save(withSettled({ ...noLineage, disowned }, settled))
     new StateFile(metaPath).forget()
+  }
+
+  /**
+   * The database went while the engine ran, which means it: one that is made in its place may take over from it.
+   * @param ended where its last generation ended
+   * @returns what this engine wrote, for {@link inherit}. Nothing while there is a replica that it never met
+   */
+  leave(ended: Position | undefined): readonly Position[] {
+    const { ended: before, settled } = this.#file.load()
+    const isMet = this.#options.replicas.every(({ name }) => this.#admitted.has(name))
+    const written = isMet && ended !== undefined ? [ended, ...before, ...settled, ...this.#inherited] : []
+    if (this.hasLeftOvers) this.forget(written)
+    return written
   }
 
   /** Before the database is opened for writing: takes down what it can be trusted with. */
   opening(): void {
     if (this.#claims !== undefined) return
     const claims = readClaims(this.#options)
-    this.#claims = claims
     const unknown = [...this.#cleared.values()].filter((extent) => extent !== undefined)
-    const lineage = withSettled(claims.lineage, unknown)
+    const inherited = withSettled(claims.lineage, this.#inherited)
+    this.#claims = { ...claims, lineage: inherited }
+    const lineage = withSettled(inherited, unknown)
     const configured = this.#options.replicas.map(({ storage }) => replicaKey(storage))
     const keys = new Set([...configured, ...lineage.replicas])
     try {
@@ -113,6 +138,7 @@ export class DatabaseLineage {
     const present = new StateFile(this.#options.metaPath).load()?.generation
     const isOther = settled.some(({ generation }) => generation !== present)
     this.#file.save(isOther ? withPassedOver(lineage, key) : lineage)
+    this.#admitted.add(replica.name)
   }
 
   /** True while a restore would choose what was passed over in a replica: the database must be newer there. */

@@ -192,7 +192,7 @@ export class Replica implements ReplicaFeed {
       this.#notBeforeMs = 0
       this.#backoff.reset()
       this.#snapshotter.hurry()
-      while (this.#source.position !== undefined && !(this.#isSynced && !this.#hasNews)) {
+      while (this.#isPending) {
         if (this.#abort.signal.aborted) throw this.#notDurable()
         const waitMs = this.#syncAtMs() - performance.now()
         if (waitMs > 0) await this.#wakeup.sleep(waitMs)
@@ -225,6 +225,17 @@ export class Replica implements ReplicaFeed {
     return generation !== undefined && this.#attachment.generation === generation && snapshot === generation
   }
 
+  get #isPending(): boolean {
+    if (this.#source.position === undefined) return this.#isLeftOver
+    return !this.#isSynced || this.#hasNews
+  }
+
+  /** The database's file went before all that was copied of it is stored. */
+  get #isLeftOver(): boolean {
+    const waiting = this.#outbox.segments[0]?.generation
+    return this.#source.position === undefined && waiting !== undefined && waiting === this.#attachment.generation
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const now = performance.now()
@@ -238,6 +249,7 @@ export class Replica implements ReplicaFeed {
   /** When the next sync is due; Infinity while nothing is to be done. */
   #syncAtMs(): number {
     const generation = this.#source.position?.generation
+    if (this.#isLeftOver) return this.#notBeforeMs
     if (generation === undefined) return Number.POSITIVE_INFINITY
     if (this.#hasNews || !this.#outbox.isEmpty || this.#attachment.generation !== generation) return this.#notBeforeMs
     return Math.max(this.#notBeforeMs, this.#snapshotter.dueAtMs(generation))
@@ -275,8 +287,8 @@ export class Replica implements ReplicaFeed {
 
   async #sync(): Promise<void> {
     const generation = this.#source.position?.generation
-    if (generation === undefined) return
     const attachment = this.#attachment
+    if (generation === undefined) return await this.#send()
     const isNew = attachment.generation !== generation
     if (isNew) await attachment.attach(generation)
     if (attachment.generation === generation && performance.now() >= this.#snapshotter.dueAtMs(generation)) {
@@ -292,14 +304,18 @@ export class Replica implements ReplicaFeed {
       if (await this.#source.copy()) this.#lag.copiedAll(since)
       else this.#hasNews = true
     }
-    // What comes in meanwhile is the next sync's, so that uploads keep their distance and snapshots get their turn.
+    await this.#send()
+    if (this.#hasSnapshot) this.#lag.stored(this.#outbox.segments[0])
+  }
+
+  /** What comes in meanwhile is the next sync's, so that uploads keep their distance and snapshots get their turn. */
+  async #send(): Promise<void> {
     const due = new Set(this.#outbox.segments)
     for (;;) {
       const [first] = this.#outbox.segments
-      if (first === undefined || !due.has(first) || first.generation !== attachment.generation) break
+      if (first === undefined || !due.has(first) || first.generation !== this.#attachment.generation) break
       await this.#sendNext()
     }
-    if (this.#hasSnapshot) this.#lag.stored(this.#outbox.segments[0])
   }
 
   async #sendNext(): Promise<void> {

@@ -3,6 +3,7 @@ import type { CheckRequest, ReplicaReport } from '../check/report.ts'
 import type { DatabaseStatus } from '../engine.ts'
 import { WherryError } from '../errors.ts'
 import type { Examination } from '../lineage/examine.ts'
+import type { LocalDatabase } from '../lineage/inspect.ts'
 import type { LogSink } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
 import type { OnProgress } from '../progress.ts'
@@ -72,6 +73,16 @@ export class EngineThread {
   /** See Engine.start. */
   async start(databases: readonly DatabaseOptions[], signal?: AbortSignal): Promise<void> {
     await this.#call('start', databases, signal)
+  }
+
+  /** See Engine.stop. */
+  async stop(path: string, signal?: AbortSignal): Promise<void> {
+    await this.#call('stop', path, signal)
+  }
+
+  /** What is at a path; see inspectDatabase. */
+  async inspect(path: string, signal?: AbortSignal): Promise<LocalDatabase> {
+    return await this.#call('inspect', path, signal)
   }
 
   /** See Engine.whenSynced. */

@@ -2,6 +2,7 @@ import type { CheckRequest, ReplicaReport } from '../check/report.ts'
 import type { DatabaseStatus } from '../engine.ts'
 import { type ErrorCode, messageOf, WherryError } from '../errors.ts'
 import type { Examination } from '../lineage/examine.ts'
+import type { LocalDatabase } from '../lineage/inspect.ts'
 import type { LogFields, LogLevel } from '../log.ts'
 import type { DatabaseOptions } from '../options.ts'
 import type { Progress } from '../progress.ts'
@@ -11,10 +12,12 @@ import type { RestoreSource } from '../restore/restore-from.ts'
 /** What the thread can be asked to do: the parameters and the result of each call. */
 export interface Calls {
   start: { params: readonly DatabaseOptions[]; result: undefined }
+  stop: { params: string; result: undefined }
   whenSynced: { params: undefined; result: undefined }
   status: { params: undefined; result: DatabaseStatus[] }
   close: { params: undefined; result: undefined }
   examine: { params: DatabaseOptions; result: Examination }
+  inspect: { params: string; result: LocalDatabase }
   acceptLocal: { params: DatabaseOptions; result: undefined }
   restore: {
     params: { sources: readonly RestoreSource[]; request: RestoreRequest; wantsProgress: boolean }

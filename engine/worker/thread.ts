@@ -26,10 +26,12 @@ const handlers: {
   ) => Promise<Calls[M]['result']>
 } = {
   start: async (databases) => void (await engine.start(databases)),
+  stop: async (path, signal) => void (await engine.stop(path, signal)),
   whenSynced: async (_, signal) => void (await engine.whenSynced(signal)),
   status: async () => engine.status,
   close: async (_, signal) => void (await engine.close(signal)),
   examine: (database, signal) => engine.examine(database, signal),
+  inspect: async (path) => engine.inspect(path),
   acceptLocal: async (database, signal) => void (await engine.acceptLocal(database, signal)),
   restore: ({ sources, request, wantsProgress }, signal, onProgress) =>
     engine.restore(sources, request, signal, wantsProgress ? onProgress : undefined),

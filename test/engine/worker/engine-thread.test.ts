@@ -80,7 +80,9 @@ test('Errors cross with their code and message, and the thread lives on', async 
   // Misuse has no code, and comes back as a plain error.
   const misuse = thread.restore(undefined as unknown as [], { outputPath })
   await assert.rejects(misuse, (error) => error instanceof Error && !(error instanceof WherryError))
-  assert.equal((await thread.status()).length, 1)
+  assert.deepEqual(await thread.status(), [])
+  assert.equal((await thread.inspect(box.path('bad.db'))).kind, 'invalid')
+  await thread.stop(box.path('bad.db'))
 })
 
 test('A call is cancelled by its signal, also when that was aborted before', async (t) => {

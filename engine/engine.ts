@@ -138,9 +138,10 @@ export class Engine {
    * @throws the first error: ERR_NOT_DURABLE when a replica does not have the last commits
    */
   async close(signal: AbortSignal): Promise<void> {
-    const closing = [...this.#units].map((unit) => {
+    const closing = [...this.#units].map(async (unit) => {
+      await unit.started.promise
       unit.closed ??= closeUnit(unit, signal)
-      return unit.closed
+      return await unit.closed
     })
     const failures = (await Promise.all(closing)).flat()
     this.#units.clear()

@@ -7,6 +7,7 @@ import {
   hasCode,
   Logger,
   type LogSink,
+  messageOf,
   WherryError,
 } from '../../engine/index.ts'
 import { formatDuration } from '../config/duration.ts'
@@ -56,6 +57,7 @@ export class EngineKeeper {
   #watched: WatchedThread
   #state: 'up' | 'down' | 'lost' = 'up'
   #databases: readonly DatabaseOptions[] = []
+  readonly #added = new Map<string, DatabaseOptions>()
   #keeping: Promise<void> | undefined
   /** Resolves when the state is `up` or `lost` again. */
   #mended = Promise.withResolvers<void>()
@@ -109,6 +111,40 @@ export class EngineKeeper {
     this.#databases = databases
     await this.#watched.start(databases, this.#onStatus, signal)
     this.#keeping = this.#keep()
+  }
+
+  /** What was added and not removed again, by path. */
+  get added(): ReadonlyMap<string, DatabaseOptions> {
+    return this.#added
+  }
+
+  /**
+   * Replicates one more database, once the engine has started. An engine that takes the place of one that failed begins
+   * with it too, and leaves it out, with a warning, if it cannot.
+   * @throws what EngineThread.start throws, but that it died: then it is not added; ERR_CANCELLED when `signal` aborts
+   */
+  async add(database: DatabaseOptions, signal: AbortSignal): Promise<void> {
+    this.#added.set(database.path, database)
+    try {
+      await orAborted(this.thread.start([database]), signal)
+    } catch (error) {
+      if (hasCode(error, 'ERR_ENGINE_DIED')) return
+      this.#added.delete(database.path)
+      throw error
+    }
+  }
+
+  /**
+   * Ends with a database that was added, whose file is gone; see Engine.stop.
+   * @throws what EngineThread.stop throws, but that it died; ERR_CANCELLED when `signal` aborts and it does not end
+   */
+  async remove(path: string, signal: AbortSignal): Promise<void> {
+    this.#added.delete(path)
+    try {
+      await orAborted(this.thread.stop(path, signal), signal, this.#timing.closeMs)
+    } catch (error) {
+      if (!hasCode(error, 'ERR_ENGINE_DIED')) throw error
+    }
   }
 
   /**
@@ -184,9 +220,19 @@ export class EngineKeeper {
     this.#restarts++
     this.#watched = this.#watch(this.#options.make())
     await this.#watched.start(this.#databases, this.#onStatus, signal)
+    for (const database of [...this.#added.values()]) {
+      if (this.#added.get(database.path) === database) await this.#addAgain(database, signal)
+    }
     this.#state = 'up'
     this.#mended.resolve()
     this.#logger.info('engine restarted', { restarts: this.#restarts })
+  }
+
+  async #addAgain(database: DatabaseOptions, signal: AbortSignal): Promise<void> {
+    await this.add(database, signal).catch((error: unknown) => {
+      signal.throwIfAborted()
+      this.#logger.error('database is not replicated any more', { db: database.path, error: messageOf(error) })
+    })
   }
 
   async #finish(signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ import { type DatabaseOptions, databaseDefaults, hasCode, replicaDefaults } from
 import { type App, startApp } from '../../support/app-process.ts'
 import type { Fault } from '../../support/fault.ts'
 import { stuckFile } from '../../support/fault.ts'
-import { restore } from '../../support/replication.ts'
+import { removeDatabase, restore } from '../../support/replication.ts'
 import { type Sandbox, sandbox } from '../../support/sandbox.ts'
 import { wherry } from '../../support/tool.ts'
 import { startKeeper } from './keeper-process.ts'
@@ -182,4 +182,41 @@ test('A first start that fails is not repeated, one that hangs neither', async (
   const { condition } = await hanging.view()
   assert.deepEqual([condition.alive, condition.restarts], [false, 0])
   await hanging.end()
+})
+
+test('A new engine begins with the databases that were added and not removed, whatever became of one of them', async (t) => {
+  const { box, app, database } = await scene(t)
+  const keeper = await startKeeper(t, box, 'continue')
+  await keeper.start([database])
+  const others: DatabaseOptions[] = []
+  for (const name of ['added', 'broken', 'removed']) {
+    const path = box.path(`${name}.db`)
+    const replicas = database.replicas.map((replica) => ({
+      ...replica,
+      storage: { type: 'file', path: box.path(`replica-${name}`) } as const,
+    }))
+    const other = { ...database, path, metaPath: `${path}-meta`, replicas }
+    const app = await startApp(t, path)
+    await app.exec('CREATE TABLE notes (text)')
+    await keeper.add(other)
+    others.push(other)
+    if (name === 'broken') await app.kill()
+  }
+  const [added, broken, removed] = others
+  assert.ok(added && broken && removed)
+  const missing = { ...broken, path: box.path('text.db'), metaPath: box.path('text.db-meta') }
+  writeFileSync(missing.path, 'This is no database')
+  await assert.rejects(keeper.add(missing), (error) => hasCode(error, 'ERR_DATABASE_INVALID'))
+  removeDatabase(removed.path)
+  await keeper.remove(removed)
+  await keeper.whenSynced(30_000)
+  removeDatabase(broken.path)
+  writeFileSync(broken.path, 'This is no database any more')
+  keeper.faults.inject('throw')
+  const after = await keeper.until('A restart', ({ condition }) => condition.restarts === 1 && condition.alive)
+  assert.deepEqual(after.databases.map(({ path }) => path).sort(), [added.path, database.path].sort())
+  assert.ok(after.lines.includes('error database is not replicated any more'), after.lines.join('\n'))
+  await app.exec("INSERT INTO notes VALUES ('last')")
+  await keeper.close(30_000)
+  assert.deepEqual(await storedNotes(box), ['last'])
 })

@@ -22,6 +22,12 @@ process.on('message', async ({ id, call, databases = [], patienceMs }: KeeperCal
   const signal = patienceMs === undefined ? new AbortController().signal : AbortSignal.timeout(patienceMs)
   const calls = {
     start: () => keeper.start(databases, signal),
+    add: async () => {
+      for (const database of databases) await keeper.add(database, signal)
+    },
+    remove: async () => {
+      for (const { path } of databases) await keeper.remove(path, signal)
+    },
     whenSynced: () => keeper.whenSynced(signal),
     close: () => keeper.close(signal),
     end: () => keeper.end(),

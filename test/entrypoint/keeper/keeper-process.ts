@@ -11,7 +11,7 @@ import { type WaitOptions, waitUntil, within } from '../../support/wait.ts'
 
 export interface KeeperCall {
   readonly id: number
-  readonly call: 'start' | 'whenSynced' | 'close' | 'end' | 'view'
+  readonly call: 'start' | 'add' | 'remove' | 'whenSynced' | 'close' | 'end' | 'view'
   readonly databases?: readonly DatabaseOptions[]
   /** When the call's signal aborts; without it never. */
   readonly patienceMs?: number
@@ -34,6 +34,8 @@ export interface KeeperView extends KnownStatus {
 export interface KeeperProcess {
   readonly faults: FaultInjector
   start(databases: readonly DatabaseOptions[]): Promise<void>
+  add(database: DatabaseOptions): Promise<void>
+  remove(database: DatabaseOptions): Promise<void>
   whenSynced(patienceMs: number): Promise<void>
   close(patienceMs: number): Promise<void>
   end(): Promise<void>
@@ -89,6 +91,8 @@ export async function startKeeper(
   return {
     faults,
     start: async (databases) => void (await ask({ call: 'start', databases })),
+    add: async (database) => void (await ask({ call: 'add', databases: [database] })),
+    remove: async (database) => void (await ask({ call: 'remove', databases: [database] })),
     whenSynced: async (patienceMs) => void (await ask({ call: 'whenSynced', patienceMs })),
     close: async (patienceMs) => void (await ask({ call: 'close', patienceMs })),
     end: async () => void (await ask({ call: 'end' })),

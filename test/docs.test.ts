@@ -7,7 +7,7 @@ import { exitStatuses } from '../entrypoint/exit-codes.ts'
 import manifest from '../package.json' with { type: 'json' }
 
 const root = resolve(import.meta.dirname, '..')
-const pages = ['README.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: root })]
+const pages = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: root })]
 
 function textOf(page: string): string {
   return readFileSync(join(root, page), 'utf8')

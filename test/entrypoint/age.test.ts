@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { newKeys } from '../engine/storage/age/keys.ts'
 import { assertSameDatabase } from '../support/compare.ts'
-import { startReplicate, tryRestore, writeConfig } from '../support/replication.ts'
+import { restore, startReplicate, tryRestore, writeConfig } from '../support/replication.ts'
 import { Scene } from '../support/scene.ts'
 import { toolUnderTest } from '../support/tool.ts'
 import { startWriter } from '../support/writer-process.ts'
@@ -82,6 +82,16 @@ for (const [title, keys, message] of [
     assert.throws(() => readFileSync(output), { code: 'ENOENT' })
   })
 }
+
+test('A restore of a replica URL takes the keys from variables', async (t) => {
+  const scene = await encryptedScene(t)
+  const request = { from: `file://${scene.replicaPath}`, output: scene.box.path('out', 'restored.db') }
+  const env = { WHERRY_REPLICA_AGE_IDENTITIES: age.identities.join('\n') }
+  assertSameDatabase(await restore(scene.box, wherry, { ...request, env }), scene.db)
+  const { code, stderr } = await tryRestore(scene.box, wherry, request)
+  assert.equal(code, 78)
+  assert.match(stderr, /generations\/\S+ is encrypted with age: set age\.identities/)
+})
 
 test('A boot that cannot read the backup does not start the app', async (t) => {
   const scene = await encryptedScene(t)

@@ -49,7 +49,7 @@ async function* contentOf(source: Readable, identities: readonly string[], name:
       size += content.length
     }
   } catch (cause) {
-    // The source's errors are these too.
+    // Of the keys, or of the storage.
     if (cause instanceof WherryError) throw cause
     throw damaged(`its encrypted content was changed or cut short after ${size} bytes`, cause)
   }

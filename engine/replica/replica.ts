@@ -329,7 +329,7 @@ export class Replica implements ReplicaFeed {
     const startedAt = performance.now()
     this.#unsure = batch
     this.#logger.debug('write wal segment', { position: formatPosition(position) })
-    await this.#client.writeSegment(position, await batchObject(batch), this.#abort.signal)
+    await this.#write(position, await batchObject(batch))
     this.#unsure = []
     this.#outbox.stored(batch)
     this.#progress.advance(last.end.index, last.end.offset)
@@ -340,6 +340,19 @@ export class Replica implements ReplicaFeed {
       elapsed: `${Math.round(performance.now() - startedAt)}ms`,
       sz: last.end.offset - position.offset,
     })
+  }
+
+  /**
+   * Where nothing may be replaced, an upload whose answer was lost is refused for ever when it is tried again: the storage is
+   * asked what it has.
+   */
+  async #write(position: Position, object: Uint8Array): Promise<void> {
+    try {
+      await this.#client.writeSegment(position, object, this.#abort.signal)
+    } catch (error) {
+      if (hasCode(error, 'ERR_STORAGE_DENIED') && this.#source.position !== undefined) this.#attachment.lose()
+      throw error
+    }
   }
 
   async #keepRetention(): Promise<void> {

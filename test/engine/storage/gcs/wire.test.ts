@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
@@ -120,36 +119,6 @@ describe('GCS requests', () => {
       /DELETE of .*00000020_.*needs storage\.objects\.del/,
     )
     assert(seen.length < 200)
-  })
-})
-
-describe('GCS without the right to replace objects', () => {
-  /** A service that has `stored`, and refuses to replace it. */
-  const appendOnly =
-    (stored: Buffer): Play =>
-    (response, what, count) => {
-      const md5Hash = createHash('md5').update(stored).digest('base64')
-      if (what.method === 'GET') says({ ...described('n', stored.length), md5Hash })(response, what, count)
-      else says({}, 403)(response, what, count)
-    }
-
-  test('a write whose answer was lost succeeds when it is tried again', async (t) => {
-    const { seen, open } = await play(t, appendOnly(X))
-    assert.equal((await open().writeSegment(FIRST, X)).sizeBytes, 1)
-    assert.equal((await open().writeSnapshot(A, 0, chunks([X]))).sizeBytes, 1)
-    assert.deepEqual(
-      seen.map(({ method }) => method),
-      ['POST', 'GET', 'POST', 'GET'],
-    )
-  })
-
-  test('other bytes are refused', async (t) => {
-    const { open } = await play(t, appendOnly(Buffer.from('y')))
-    await fails(
-      open().writeSegment(FIRST, X),
-      'ERR_STORAGE_DENIED',
-      /PUT of .*storage\.objects\.delete to replace an object$/,
-    )
   })
 })
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 
 const page = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8')
 
-/** The message for a fault of a replica type in docs/faults.md. */
-function documented(type: string, fault: string): string | undefined {
+/** The message for a fault of a replica type in docs/faults.md; several, where it depends on the moment. */
+function documented(type: string, fault: string): readonly (string | undefined)[] {
   const rows = [...page.matchAll(/^\| (\w+) \| ([^|]+) \| `([^`]+)` \|/gm)]
-  return rows.find(([, ofType, ofFault]) => ofType === type && ofFault === fault)?.[3]
+  return rows.filter(([, ofType, ofFault]) => ofType === type && ofFault === fault).map(([, , , message]) => message)
 }
 
 /** What differs from run to run, as the table has it. */
@@ -22,6 +22,6 @@ function general(message: string): string {
 
 /** Fails unless docs/faults.md has this message for the fault. */
 export function assertDocumented(type: string, fault: string, message: string): void {
-  if (process.env.WHERRY_TEST_SHOW_FAULTS) console.log(`| ${type} | ${fault} | \`${general(message)}\` |`)
-  else assert.equal(general(message), documented(type, fault), `docs/faults.md on ${type}: ${fault}`)
+  const known = documented(type, fault)
+  assert.ok(known.includes(general(message)), `docs/faults.md lacks: | ${type} | ${fault} | \`${general(message)}\` |`)
 }

@@ -3,6 +3,7 @@
  * {@link openStorage}. Nothing here loads SQLite or an SDK before it is used.
  */
 
+export { copyPathsFor } from './check/copy-paths.ts'
 export type {
   CheckRequest,
   CopyReport,

@@ -11,6 +11,8 @@ export interface ReplicaOptions extends ReplicaPlace {
   readonly retentionCheckIntervalMs: number
   /** 0: snapshots only when a generation starts and when retention needs one. */
   readonly snapshotIntervalMs: number
+  /** How often it is proved that the replica restores to the database; 0 for never. */
+  readonly validationIntervalMs: number
 }
 
 export interface DatabaseOptions {
@@ -52,4 +54,5 @@ export const replicaDefaults = {
   retentionMs: 24 * 3_600_000,
   retentionCheckIntervalMs: 3_600_000,
   snapshotIntervalMs: 0,
+  validationIntervalMs: 0,
 } as const satisfies Partial<ReplicaOptions>

@@ -62,7 +62,7 @@ function faultOf(object: string, problem: string, consequence: string): Fault {
 }
 
 /** A copy is nobody's restored database: its lines are for debugging. */
-function quiet(logger: Logger): Logger {
+export function quiet(logger: Logger): Logger {
   return new Logger((level, message, fields) => {
     if (level === 'info' || level === 'debug') logger.debug(message, fields)
     else logger[level](message, fields)

@@ -14,6 +14,7 @@ import { Progress } from './progress.ts'
 import { Retainer } from './retainer.ts'
 import { Snapshotter } from './snapshotter.ts'
 import type { ReplicaStatus } from './status.ts'
+import { Validator } from './validator.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** Failures that only a person can mend. */
@@ -29,8 +30,8 @@ const REFUSALS = [
 const FINAL_GAP_MS = 50
 
 /**
- * One replica of one database: finds out where it stands, sends segments in order, and has snapshots taken and retention
- * kept. It runs by itself, at its own pace; a failure delays nobody else and is tried again for ever.
+ * One replica of one database: finds out where it stands, sends segments in order, has snapshots taken and retention kept,
+ * and itself validated. It runs by itself, at its own pace; a failure delays nobody else and is tried again for ever.
  */
 export class Replica implements ReplicaFeed {
   readonly #options: ReplicaOptions
@@ -44,6 +45,7 @@ export class Replica implements ReplicaFeed {
   readonly #snapshotter: Snapshotter
   readonly #attachment: Attachment
   readonly #retainer: Retainer
+  readonly #validator: Validator
   readonly #wakeup = new Wakeup()
   readonly #backoff = new Backoff()
   readonly #abort = new AbortController()
@@ -99,6 +101,8 @@ export class Replica implements ReplicaFeed {
       onSnapshotFailure,
     })
     this.#retainer = new Retainer(options, client, this.#snapshotter, logger)
+    const onEnd = (): void => this.#wakeup.ring()
+    this.#validator = new Validator({ options, source, client, progress: this.#progress, logger, onEnd })
   }
 
   get status(): ReplicaStatus {
@@ -117,6 +121,7 @@ export class Replica implements ReplicaFeed {
         lastSyncAt: this.#lastSyncAt,
         lastSnapshot: newest && { at: newest.createdAt.getTime(), sizeBytes: newest.sizeBytes },
         failures: { ...this.#failures },
+        validations: this.#validator.figures,
         operations: this.#meter.figures,
       },
     }
@@ -180,6 +185,7 @@ export class Replica implements ReplicaFeed {
    */
   async flush(signal: AbortSignal): Promise<void> {
     this.#stopping = true
+    void this.#validator.stop()
     this.#wakeup.ring()
     const giveUp = (): void => {
       this.#abort.abort(new WherryError('ERR_CANCELLED', 'The final sync ran out of time'))
@@ -210,6 +216,7 @@ export class Replica implements ReplicaFeed {
     await this.#loop
     await this.#snapshotter.task
     await this.#retainer.task
+    await this.#validator.stop()
     this.#outbox.clear()
     await this.#client.close()
   }
@@ -240,9 +247,10 @@ export class Replica implements ReplicaFeed {
     while (!this.#stopping) {
       const now = performance.now()
       const syncAtMs = this.#syncAtMs()
+      if (now >= this.#validator.dueAtMs) this.#validate()
       if (now >= syncAtMs) await this.#attempt()
       else if (now >= this.#retainer.dueAtMs) await this.#keepRetention()
-      else await this.#wakeup.sleep(Math.min(syncAtMs, this.#retainer.dueAtMs) - now)
+      else await this.#wakeup.sleep(Math.min(syncAtMs, this.#retainer.dueAtMs, this.#validator.dueAtMs) - now)
     }
   }
 
@@ -363,6 +371,10 @@ export class Replica implements ReplicaFeed {
     if (isWhole) return
     this.#logger.error('the newest snapshot is gone from the replica, beginning again', { generation })
     this.#attachment.lose()
+  }
+
+  #validate(): void {
+    this.#validator.begin(this.#hasSnapshot ? this.#attachment.generation : undefined)
   }
 
   #notDurable(): WherryError {

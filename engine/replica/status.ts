@@ -25,6 +25,14 @@ export interface ReplicaFigures {
   readonly lastSnapshot: { readonly at: number; readonly sizeBytes: number } | undefined
   /** Syncs and snapshots that failed, by error code; `other` for what is no error of Wherry's. */
   readonly failures: Readonly<Record<string, number>>
+  readonly validations: ValidationFigures
   /** What was asked of the storage. */
   readonly operations: OperationsFigures
+}
+
+/** What came of validations; those that said nothing, as the storage did not answer or there was no room, do not count. */
+export interface ValidationFigures {
+  readonly ok: number
+  readonly mismatches: number
+  readonly lastOkAt: number | undefined
 }

@@ -1,7 +1,6 @@
-import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
 import {
   type CheckRequest,
+  copyPathsFor,
   type EngineThread,
   type ErrorCode,
   isGeneration,
@@ -15,6 +14,7 @@ import type { FlagValues } from '../cli/flags.ts'
 import { jsonFlag, replicaFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
+import { presentDatabases } from '../directories/present.ts'
 import { orAborted } from '../keeper/waiting.ts'
 import { withEngine } from '../keeper/with-engine.ts'
 import { jsonText } from '../output/json.ts'
@@ -103,12 +103,10 @@ async function checkAll(
   return outcomes
 }
 
-/** A copy goes beside the database, where databases have room, or to the folder for temporary files. */
 function requestFor(database: string | undefined, { generation, quick, parallelism }: Flags): CheckRequest {
-  const beside = database === undefined ? [] : [join(dirname(database), `.${basename(database)}-wherry-check`)]
   return {
     quick,
-    copyPaths: [...beside, join(tmpdir(), 'wherry-check')],
+    copyPaths: copyPathsFor(database),
     ...(generation === undefined ? {} : { generation }),
     ...(parallelism === undefined ? {} : { parallelism: Math.max(1, parallelism) }),
   }
@@ -127,7 +125,7 @@ async function findTargets(flags: Flags, rest: readonly string[], context: Conte
   }
   const config = await loadConfig(flags, context.env)
   logBesideOutput(config, context)
-  const targets = config.databases.flatMap(({ path, replicas }) =>
+  const targets = (await presentDatabases(config)).flatMap(({ path, replicas }) =>
     replicas.map((replica): CheckTarget => ({ database: path, replica })),
   )
   const wanted = targets.filter(({ replica }) => replica.name === (flags.replica ?? replica.name))

@@ -47,6 +47,7 @@ function resolvedOf({ storage, ...replica }: ReplicaOptions, { values }: Replica
     retention: replica.retentionMs,
     'retention-check-interval': replica.retentionCheckIntervalMs,
     'snapshot-interval': replica.snapshotIntervalMs,
+    'validation-interval': replica.validationIntervalMs,
   }
 }
 

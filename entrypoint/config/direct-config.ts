@@ -48,7 +48,7 @@ export async function directReplica(url: string, environment: Environment): Prom
   const named = makeSection(replicaKeys, { given: new Map(age ? [...given, ['age', age]] : given), missing })
   const replica = completeReplica(named, { top }, env, () => {})
   await requireKeys(replica.values.age, 'restore')
-  return resolveReplica(replica, () => {})
+  return resolveReplica(replica)
 }
 
 /**

@@ -130,7 +130,11 @@ export const replicaKeys = {
     default: replicaDefaults.snapshotIntervalMs,
     doc: 'How often a snapshot is taken; 0: only when a generation starts and when retention needs one',
   },
-  'validation-interval': { kind: 'duration', doc: 'Accepted with a warning; not built yet' },
+  'validation-interval': {
+    kind: 'duration',
+    default: replicaDefaults.validationIntervalMs,
+    doc: 'How often it is proved that the replica restores to the database, by doing so; 0: never',
+  },
   age: { kind: 'section', keys: ageKeys, doc: 'Encryption with age' },
   ...ignoredKeys.replica,
 } as const satisfies KeyTable

@@ -21,7 +21,7 @@ export function resolveConfig(
   const warnings = [...known]
   const warn = (warning: string): void => void warnings.push(warning)
   const supervisor = resolveSupervisor(section)
-  const databases = resolveDatabases(section, warn)
+  const databases = resolveDatabases(section)
   if (supervisor.replication === 'required') requireReplicas(section, databases)
   const logging = resolveLogging(section.values.logging, warn)
   const restoreMissing = databases.flatMap(({ path }, index) =>
@@ -30,11 +30,11 @@ export function resolveConfig(
   return { source, exec: section.values.exec, logging, supervisor, databases, restoreMissing, warnings }
 }
 
-function resolveDatabases(section: ConfigSection, warn: (warning: string) => void): DatabaseOptions[] {
+function resolveDatabases(section: ConfigSection): DatabaseOptions[] {
   const paths = new Set<string>()
   const owners = new Map<string, string>()
   return section.values.dbs.map((databaseSection) => {
-    const database = resolveDatabase(databaseSection, section, warn)
+    const database = resolveDatabase(databaseSection, section)
     if (paths.has(database.path)) throw databaseSection.error('path', `${database.path} is listed twice`)
     paths.add(database.path)
     for (const { name, storage } of database.replicas) {

@@ -11,14 +11,9 @@ const SQLITE_URL = /^sqlite3?:\/\//
 /**
  * One database with its replicas, resolved. `meta-path` is taken as it stands, relative to the working directory.
  * @param top has what counts for all databases
- * @param warn gets a sentence for each setting that does nothing yet
  * @throws WherryError ERR_CONFIG
  */
-export function resolveDatabase(
-  section: DatabaseSection,
-  top: ConfigSection,
-  warn: (warning: string) => void,
-): DatabaseOptions {
+export function resolveDatabase(section: DatabaseSection, top: ConfigSection): DatabaseOptions {
   const { values } = section
   if (values.path === undefined) throw section.error('path', 'path is missing; give the database file')
   const path = absolutePath(values.path.replace(SQLITE_URL, ''))
@@ -31,7 +26,7 @@ export function resolveDatabase(
     maxCheckpointPageCount: Math.max(values['max-checkpoint-page-count'], 0),
     spoolLimitBytes: positive(section, 'spool-limit'),
     onConflict: top.values.conflict === 'use-local' ? 'use-local' : databaseDefaults.onConflict,
-    replicas: resolveReplicas(values.replicas, warn),
+    replicas: resolveReplicas(values.replicas),
   }
 }
 
@@ -44,10 +39,10 @@ function positive(
   throw section.error(key, `${key} must be above 0`)
 }
 
-function resolveReplicas(sections: readonly ReplicaSection[], warn: (warning: string) => void): ReplicaOptions[] {
+function resolveReplicas(sections: readonly ReplicaSection[]): ReplicaOptions[] {
   const names = new Set<string>()
   return sections.map((section) => {
-    const replica = resolveReplica(section, warn)
+    const replica = resolveReplica(section)
     if (names.has(replica.name)) {
       const why = section.values.name === undefined ? ' (the type, as name is not set)' : ''
       throw section.error('name', `two replicas are called "${replica.name}"${why}; set name to tell them apart`)

@@ -6,14 +6,10 @@ import { resolveStorage } from './storage/resolve-storage.ts'
 /**
  * One replica, resolved. A replica without a name is called by its type.
  * @param section as completeReplica gives it
- * @param warn gets a sentence for each setting that does nothing yet
  * @throws WherryError ERR_CONFIG
  */
-export function resolveReplica(section: ReplicaSection, warn: (warning: string) => void): ReplicaOptions {
+export function resolveReplica(section: ReplicaSection): ReplicaOptions {
   const { values } = section
-  if (values['validation-interval'] !== undefined) {
-    warn(section.error('validation-interval', 'backups are not validated yet').message)
-  }
   const storage = resolveStorage(section)
   const age = resolveAge(values.age)
   return {
@@ -24,6 +20,7 @@ export function resolveReplica(section: ReplicaSection, warn: (warning: string) 
     retentionMs: Math.max(values.retention, 0),
     retentionCheckIntervalMs: positive(section, 'retention-check-interval'),
     snapshotIntervalMs: Math.max(values['snapshot-interval'], 0),
+    validationIntervalMs: Math.max(values['validation-interval'], 0),
   }
 }
 

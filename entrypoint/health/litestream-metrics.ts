@@ -112,8 +112,11 @@ export const litestreamMetrics: readonly Family<MetricsSource>[] = [
     name: 'litestream_replica_validation_total',
     type: 'counter',
     labels: ['db', 'name', 'status'],
-    help: 'Always 0: nothing is validated while it is replicated.',
-    samples: perReplicaMany(() => ['error', 'ok'].map((status) => ({ labels: [status], value: 0 }))),
+    help: 'Validations by what came of them: ok, or error when the replica does not restore to the database.',
+    samples: perReplicaMany(({ figures: { validations } }) => [
+      { labels: ['error'], value: validations.mismatches },
+      { labels: ['ok'], value: validations.ok },
+    ]),
   },
   {
     name: 'litestream_replica_operation_total',

@@ -119,6 +119,13 @@ export const wherryMetrics: readonly Family<MetricsSource>[] = [
     samples: perReplica(({ figures }) => figures.lastSnapshot?.sizeBytes),
   },
   {
+    name: 'wherry_replica_last_validation_timestamp_seconds',
+    type: 'gauge',
+    labels: ['db', 'name'],
+    help: 'When it was proved the last time that the replica restores to the database, in seconds since 1970; validation-interval says how often.',
+    samples: perReplica(({ figures }) => seconds(figures.validations.lastOkAt)),
+  },
+  {
     name: 'wherry_replica_errors_total',
     type: 'counter',
     labels: ['db', 'name', 'code'],

@@ -106,16 +106,14 @@ test('Every key at the top that is for replicas is one of a replica, and of the 
 test("snapshot and validation: the replica's own keys win, then the database's", () => {
   const top = 'snapshot: {interval: 1h, retention: 2h}\nvalidation: {interval: 3h}\n'
   const intervals = (text: string) => {
-    const { snapshotIntervalMs, retentionMs } = replicaIn(text)
-    return [snapshotIntervalMs / 3_600_000, retentionMs / 3_600_000]
+    const { snapshotIntervalMs, retentionMs, validationIntervalMs } = replicaIn(text)
+    return [snapshotIntervalMs, retentionMs, validationIntervalMs].map((ms) => ms / 3_600_000)
   }
-  assert.deepEqual(intervals(top + replicaText('path: /r')), [1, 2])
-  assert.deepEqual(intervals(top + replicaText('path: /r', 'retention: 9h')), [1, 9])
+  assert.deepEqual(intervals(top + replicaText('path: /r')), [1, 2, 3])
+  assert.deepEqual(intervals(top + replicaText('path: /r', 'retention: 9h', 'validation-interval: 0')), [1, 9, 0])
   const database = 'dbs: [{path: /a, snapshot: {retention: 5h}, replicas: [{path: /r, snapshot-interval: 4h}]}]'
-  assert.deepEqual(intervals(top + database), [4, 5])
-  const { warnings } = resolveText(top + replicaText('path: /r'))
-  assert.deepEqual(warnings.length, 1)
-  assert.match(warnings[0] ?? '', /^\/c\.yml:2:14: validation\.interval: backups are not validated yet$/)
+  assert.deepEqual(intervals(top + database), [4, 5, 3])
+  assert.deepEqual(resolveText(top + replicaText('path: /r')).warnings, [])
 })
 
 test('retention.enabled: false keeps everything, and excludes retention of a replica', () => {

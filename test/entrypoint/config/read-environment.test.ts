@@ -42,6 +42,7 @@ test('One database and one replica from variables alone, with every setting', as
     WHERRY_REPLICA_RETENTION: '8h',
     WHERRY_REPLICA_RETENTION_CHECK_INTERVAL: '9m',
     WHERRY_REPLICA_SNAPSHOT_INTERVAL: '10h',
+    WHERRY_REPLICA_VALIDATION_INTERVAL: '11h',
     WHERRY_CONFLICT: 'use-local',
   })
   assert.deepEqual(
@@ -82,6 +83,7 @@ test('One database and one replica from variables alone, with every setting', as
           retentionMs: 8 * 3_600_000,
           retentionCheckIntervalMs: 540_000,
           snapshotIntervalMs: 36_000_000,
+          validationIntervalMs: 39_600_000,
         },
       ],
     },

@@ -67,6 +67,7 @@ dbs:
             },
             retentionMs: 72 * 3_600_000,
             snapshotIntervalMs: 12 * 3_600_000,
+            validationIntervalMs: 0,
           },
           { ...replicaDefaults, name: 'local', storage: { type: 'file', path: '/backup/app' } },
           {
@@ -118,7 +119,8 @@ dbs:
     min-checkpoint-page-count: 4
     max-checkpoint-page-count: 5
     spool-limit: 6MB
-    replicas: [{path: rep/, sync-interval: 7s, retention: 8s, retention-check-interval: 9s, snapshot-interval: 10s}]
+    replicas: [{path: rep/, sync-interval: 7s, retention: 8s, retention-check-interval: 9s, snapshot-interval: 10s,
+      validation-interval: 11s}]
 `)
   assert.deepEqual(database, {
     path: `${process.cwd()}/a.db`,
@@ -137,6 +139,7 @@ dbs:
         retentionMs: 8000,
         retentionCheckIntervalMs: 9000,
         snapshotIntervalMs: 10_000,
+        validationIntervalMs: 11_000,
       },
     ],
   })
@@ -148,11 +151,12 @@ dbs:
   - path: /a
     checkpoint-interval: -1s
     max-checkpoint-page-count: -1
-    replicas: [{path: /r, retention: -1s, snapshot-interval: -1s}]
+    replicas: [{path: /r, retention: -1s, snapshot-interval: -1s, validation-interval: -1s}]
 `)
   assert.equal(database.checkpointIntervalMs, 0)
   assert.equal(database.maxCheckpointPageCount, 0)
-  assert.deepEqual([database.replicas[0]?.retentionMs, database.replicas[0]?.snapshotIntervalMs], [0, 0])
+  const [replica] = database.replicas
+  assert.deepEqual([replica?.retentionMs, replica?.snapshotIntervalMs, replica?.validationIntervalMs], [0, 0, 0])
 })
 
 const paths: Record<string, string> = {
@@ -241,9 +245,8 @@ test('A key that only other types have is accepted with a warning', () => {
   ])
 })
 
-test('validation-interval is accepted with a warning; an empty age section means nothing', () => {
-  const { warnings } = resolveText(
-    replicaText('path: /r', 'validation-interval: 6h', 'age: {identities: [], recipients: }'),
-  )
-  assert.deepEqual(warnings, ['/c.yml:5:9: dbs[0].replicas[0].validation-interval: backups are not validated yet'])
+test('An empty age section means nothing', () => {
+  const { warnings, databases } = resolveText(replicaText('path: /r', 'age: {identities: [], recipients: }'))
+  assert.deepEqual(warnings, [])
+  assert.ok(!('age' in (databases[0]?.replicas[0] ?? {})))
 })

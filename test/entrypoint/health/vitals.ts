@@ -6,6 +6,7 @@ const replicaFigures: ReplicaFigures = {
   lastSyncAt: 1_795_400_000_500,
   lastSnapshot: { at: 1_795_390_000_000, sizeBytes: 2048 },
   failures: { ERR_STORAGE_UNREACHABLE: 3 },
+  validations: { ok: 7, mismatches: 1, lastOkAt: 1_795_380_000_000 },
   operations: {
     PUT: { count: 5, bytes: 4000, failures: { ERR_STORAGE_UNREACHABLE: 4 } },
     GET: { count: 1, bytes: 100, failures: {} },

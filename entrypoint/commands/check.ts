@@ -14,7 +14,6 @@ import type { FlagValues } from '../cli/flags.ts'
 import { jsonFlag, replicaFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
-import { presentDatabases } from '../directories/present.ts'
 import { orAborted } from '../keeper/waiting.ts'
 import { withEngine } from '../keeper/with-engine.ts'
 import { jsonText } from '../output/json.ts'
@@ -125,7 +124,7 @@ async function findTargets(flags: Flags, rest: readonly string[], context: Conte
   }
   const config = await loadConfig(flags, context.env)
   logBesideOutput(config, context)
-  const targets = (await presentDatabases(config)).flatMap(({ path, replicas }) =>
+  const targets = config.databases.flatMap(({ path, replicas }) =>
     replicas.map((replica): CheckTarget => ({ database: path, replica })),
   )
   const wanted = targets.filter(({ replica }) => replica.name === (flags.replica ?? replica.name))

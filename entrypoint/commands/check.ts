@@ -14,6 +14,7 @@ import type { FlagValues } from '../cli/flags.ts'
 import { jsonFlag, replicaFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
+import { presentDatabases } from '../directories/present.ts'
 import { orAborted } from '../keeper/waiting.ts'
 import { withEngine } from '../keeper/with-engine.ts'
 import { jsonText } from '../output/json.ts'
@@ -124,7 +125,7 @@ async function findTargets(flags: Flags, rest: readonly string[], context: Conte
   }
   const config = await loadConfig(flags, context.env)
   logBesideOutput(config, context)
-  const targets = config.databases.flatMap(({ path, replicas }) =>
+  const targets = (await presentDatabases(config)).flatMap(({ path, replicas }) =>
     replicas.map((replica): CheckTarget => ({ database: path, replica })),
   )
   const wanted = targets.filter(({ replica }) => replica.name === (flags.replica ?? replica.name))

@@ -12,6 +12,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
+import { findDatabase } from '../directories/directory.ts'
 
 /** The forms of a listing's arguments, for its usage text. */
 export const listingForms = ['DB_PATH', 'REPLICA_URL'] as const
@@ -54,9 +55,10 @@ export async function findListing(
  * @throws WherryError ERR_USAGE when the configuration has no such database or replica
  */
 export function findReplicas(config: Config, path: string, name: string | undefined): readonly ReplicaOptions[] {
-  const database = config.databases.find((candidate) => candidate.path === path)
+  const database = findDatabase(config, path)
   if (database === undefined) {
-    const known = config.databases.map((candidate) => candidate.path).join(', ') || 'none'
+    const named = [...config.databases, ...config.directories].map((each) => each.path)
+    const known = named.join(', ') || 'none'
     throw new WherryError('ERR_USAGE', `Database ${path} is not in the configuration, which has: ${known}`)
   }
   const replicas = database.replicas.filter((replica) => name === undefined || replica.name === name)

@@ -18,6 +18,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { absolutePath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
+import { findDatabase } from '../directories/directory.ts'
 import { withEngine } from '../keeper/with-engine.ts'
 import { inSeconds, jsonText } from '../output/json.ts'
 import { withProgress } from '../output/progress.ts'
@@ -140,6 +141,6 @@ async function findTarget(
   const path = absolutePath(argument)
   const replicas = findReplicas(config, path, flags.replica)
   if (flags.o !== undefined) return { replicas, outputPath: resolve(flags.o) }
-  const metaPath = config.databases.find((database) => database.path === path)?.metaPath
+  const metaPath = findDatabase(config, path)?.metaPath
   return { replicas, outputPath: path, ...(metaPath === undefined ? {} : { metaPath }) }
 }

@@ -1,5 +1,6 @@
 import type { LogLevel } from '../../engine/log.ts'
 import type { DatabaseOptions } from '../../engine/options.ts'
+import type { Directory } from '../directories/directory.ts'
 import type { SupervisorOptions } from './supervisor-options.ts'
 
 export interface LoggingOptions {
@@ -17,7 +18,9 @@ export interface Config {
   readonly exec: string | undefined
   readonly logging: LoggingOptions
   readonly supervisor: SupervisorOptions
+  /** Those that it names. */
   readonly databases: readonly DatabaseOptions[]
+  readonly directories: readonly Directory[]
   /** Paths of the databases that `replicate` restores too when they are missing. */
   readonly restoreMissing: readonly string[]
   /** Sentences about settings that are accepted but do nothing. */

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path'
 import type { DatabaseOptions } from '../../engine/options.ts'
+import type { Directory } from '../directories/directory.ts'
 import type { Config } from './config.ts'
 import { describeReplica } from './describe-replica.ts'
 import type { LoadedConfig } from './load-config.ts'
+import { directoryKeys, namedKeys } from './resolve-directory.ts'
 import { type ConfigSection, configKeys, type DatabaseSection, databaseKeys, loggingKeys } from './schema.ts'
 import { describeSection, type Resolved, type Setting } from './settings.ts'
 
@@ -12,9 +15,7 @@ export function describeConfig({ config, section, sourceOrigin }: LoadedConfig):
     ...source,
     ...describeTop(config, section),
     ...describeSection(loggingKeys, section.values.logging, { ...config.logging }, 'logging.'),
-    ...pairs(config.databases, section.values.dbs).flatMap(([database, databaseSection], index) =>
-      describeDatabase(database, databaseSection, `dbs[${index}].`),
-    ),
+    ...describeDatabases(config, section.values.dbs),
   ]
 }
 
@@ -41,10 +42,42 @@ function describeTop({ exec, supervisor }: Config, section: ConfigSection): Sett
   )
 }
 
-function describeDatabase(database: DatabaseOptions, section: DatabaseSection, path: string): Setting[] {
+function describeDatabases({ databases, directories }: Config, sections: readonly DatabaseSection[]): Setting[] {
+  const isDirectory = ({ values }: DatabaseSection): boolean => values.dir !== undefined
+  const described = new Map([
+    ...pairs(
+      databases,
+      sections.filter((section) => !isDirectory(section)),
+    ).map(([database, section]) => [section, (path: string) => describeDatabase(database, section, path)] as const),
+    ...pairs(directories, sections.filter(isDirectory)).map(
+      ([directory, section]) => [section, (path: string) => describeDirectory(directory, section, path)] as const,
+    ),
+  ])
+  return sections.flatMap((section, index) => described.get(section)?.(`dbs[${index}].`) ?? [])
+}
+
+function describeDirectory(directory: Directory, section: DatabaseSection, path: string): Setting[] {
+  const { optionsOf, recursive, watch, replicas } = directory
+  const own = { dir: directory.path, pattern: section.values.pattern, recursive, watch }
+  return describeDatabase({ ...optionsOf('NAME'), replicas }, section, path, own)
+}
+
+/** @param directory keys of the directory that it stands for */
+function describeDatabase(
+  database: DatabaseOptions,
+  section: DatabaseSection,
+  path: string,
+  directory?: Pick<Resolved<typeof databaseKeys>, 'dir' | 'pattern' | 'recursive' | 'watch'>,
+): Setting[] {
   const resolved: Resolved<typeof databaseKeys> = {
     path: database.path,
     'meta-path': database.metaPath,
+    dir: undefined,
+    pattern: undefined,
+    recursive: undefined,
+    watch: undefined,
+    ...directory,
+    'meta-dir': section.values['meta-dir'] && resolve(section.values['meta-dir']),
     'monitor-interval': database.monitorIntervalMs,
     'checkpoint-interval': database.checkpointIntervalMs,
     'min-checkpoint-page-count': database.minCheckpointPageCount,
@@ -52,8 +85,9 @@ function describeDatabase(database: DatabaseOptions, section: DatabaseSection, p
     'spool-limit': database.spoolLimitBytes,
     'restore-if-db-not-exists': section.values['restore-if-db-not-exists'],
   }
+  const others = (directory === undefined ? directoryKeys : namedKeys).map((key) => path + key)
   return [
-    ...describeSection(databaseKeys, section, resolved, path),
+    ...describeSection(databaseKeys, section, resolved, path).filter(({ key }) => !others.includes(key)),
     ...pairs(database.replicas, section.values.replicas).flatMap(([replica, replicaSection], index) =>
       describeReplica(replica, replicaSection, `${path}replicas[${index}].`),
     ),

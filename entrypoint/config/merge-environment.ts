@@ -43,7 +43,7 @@ function mergeDatabase(
   const [below, ...others] = databases
   const variable = firstVariable(database) ?? firstVariable(replica) ?? ''
   if (others.length > 0) throw tooMany(variable, `${file} has ${databases.length} databases`)
-  if (below === undefined && !database.given.has('path')) {
+  if (below === undefined && !database.given.has('path') && !database.given.has('dir')) {
     if (isOff) return undefined
     throw half(variable, variableName('database', 'path'))
   }

@@ -1,10 +1,14 @@
 import { replicaKey } from '../../engine/lineage/replica-key.ts'
 import type { DatabaseOptions } from '../../engine/options.ts'
+import type { Databases, Directory } from '../directories/directory.ts'
 import type { Config } from './config.ts'
 import { resolveDatabase } from './resolve-database.ts'
+import { directoryKeys, resolveDirectory } from './resolve-directory.ts'
 import { resolveLogging } from './resolve-logging.ts'
 import { resolveSupervisor } from './resolve-supervisor.ts'
-import type { ConfigSection } from './schema.ts'
+import type { ConfigSection, DatabaseSection } from './schema.ts'
+
+const NOTHING_RESTORED = 'nothing is restored by itself in a directory: the names of what is missing are not known'
 
 /**
  * The configuration, resolved and checked, but for the keys of age: see requireKeys.
@@ -21,39 +25,63 @@ export function resolveConfig(
   const warnings = [...known]
   const warn = (warning: string): void => void warnings.push(warning)
   const supervisor = resolveSupervisor(section)
-  const databases = resolveDatabases(section)
-  if (supervisor.replication === 'required') requireReplicas(section, databases)
+  const { databases, directories, restoreMissing } = resolveDatabases(section, warn)
+  if (supervisor.replication === 'required') requireReplicas(section, { databases, directories })
   const logging = resolveLogging(section.values.logging, warn)
-  const restoreMissing = databases.flatMap(({ path }, index) =>
-    section.values.dbs[index]?.values['restore-if-db-not-exists'] === true ? [path] : [],
-  )
-  return { source, exec: section.values.exec, logging, supervisor, databases, restoreMissing, warnings }
+  return { source, exec: section.values.exec, logging, supervisor, databases, directories, restoreMissing, warnings }
 }
 
-function resolveDatabases(section: ConfigSection): DatabaseOptions[] {
-  const paths = new Set<string>()
+function resolveDatabases(
+  section: ConfigSection,
+  warn: (warning: string) => void,
+): Databases & Pick<Config, 'restoreMissing'> {
+  const databases: DatabaseOptions[] = []
+  const directories: Directory[] = []
+  const restoreMissing: string[] = []
   const owners = new Map<string, string>()
-  return section.values.dbs.map((databaseSection) => {
-    const database = resolveDatabase(databaseSection, section)
-    if (paths.has(database.path)) throw databaseSection.error('path', `${database.path} is listed twice`)
-    paths.add(database.path)
-    for (const { name, storage } of database.replicas) {
-      // A restore would take whichever of the two is newer.
-      const owner = owners.get(replicaKey(storage)) ?? database.path
-      if (owner !== database.path) {
-        throw databaseSection.error(
-          'replicas',
-          `replica "${name}" writes where a replica of ${owner} does; give each its own path`,
-        )
-      }
-      owners.set(replicaKey(storage), owner)
+  for (const databaseSection of section.values.dbs) {
+    const isRestored = databaseSection.values['restore-if-db-not-exists'] === true
+    if (databaseSection.values.dir !== undefined) {
+      const directory = resolveDirectory(databaseSection, section)
+      if (isRestored) warn(databaseSection.error('restore-if-db-not-exists', NOTHING_RESTORED).message)
+      requirePlaces(databaseSection, directory, owners)
+      directories.push(directory)
+      continue
     }
-    return database
-  })
+    const stray = directoryKeys.find((key) => databaseSection.origin(key) !== undefined)
+    if (stray !== undefined) throw databaseSection.error(stray, `${stray} is about a directory, and there is no dir`)
+    const database = resolveDatabase(databaseSection, section)
+    const { path } = database
+    if (databases.some((other) => other.path === path)) throw databaseSection.error('path', `${path} is listed twice`)
+    requirePlaces(databaseSection, database, owners)
+    databases.push(database)
+    if (isRestored) restoreMissing.push(path)
+  }
+  return { databases, directories, restoreMissing }
 }
 
-function requireReplicas(section: ConfigSection, databases: readonly DatabaseOptions[]): void {
-  if (databases.length === 0) throw section.error('replication', 'it is required, and there are no databases')
-  const bare = databases.find(({ replicas }) => replicas.length === 0)
+/** @param owners the databases and directories that have a place, by path */
+function requirePlaces(
+  section: DatabaseSection,
+  { path, replicas }: Pick<DatabaseOptions, 'path' | 'replicas'>,
+  owners: Map<string, string>,
+): void {
+  for (const { name, storage } of replicas) {
+    // A restore would take whichever of the two is newer.
+    const owner = owners.get(replicaKey(storage)) ?? path
+    if (owner !== path) {
+      throw section.error(
+        'replicas',
+        `replica "${name}" writes where a replica of ${owner} does; give each its own path`,
+      )
+    }
+    owners.set(replicaKey(storage), owner)
+  }
+}
+
+function requireReplicas(section: ConfigSection, { databases, directories }: Databases): void {
+  const all = [...databases, ...directories]
+  if (all.length === 0) throw section.error('replication', 'it is required, and there are no databases')
+  const bare = all.find(({ replicas }) => replicas.length === 0)
   if (bare !== undefined) throw section.error('replication', `it is required, and ${bare.path} has no replica`)
 }

@@ -20,6 +20,17 @@ export function resolveDatabase(section: DatabaseSection, top: ConfigSection): D
   return {
     path,
     metaPath: resolve(values['meta-path'] ?? join(dirname(path), `.${basename(path)}-wherry`)),
+    ...resolveSettings(section, top),
+  }
+}
+
+/** What a database and those of a directory have in common. @throws WherryError ERR_CONFIG */
+export function resolveSettings(
+  section: DatabaseSection,
+  top: ConfigSection,
+): Omit<DatabaseOptions, 'path' | 'metaPath'> {
+  const { values } = section
+  return {
     monitorIntervalMs: positive(section, 'monitor-interval'),
     checkpointIntervalMs: Math.max(values['checkpoint-interval'], 0),
     minCheckpointPageCount: positive(section, 'min-checkpoint-page-count'),

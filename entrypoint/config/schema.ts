@@ -17,10 +17,22 @@ const snapshotKeys = {
 const SNAPSHOT_DOC = '`interval` and `retention`: for every replica that lacks `snapshot-interval` and `retention`'
 
 export const databaseKeys = {
-  path: { kind: 'string', doc: 'The database file; required. `~` is expanded' },
+  path: { kind: 'string', doc: 'The database file; this or `dir` is required. `~` is expanded' },
   'meta-path': {
     kind: 'string',
     doc: "Folder of Wherry's own state, which must live as long as the database. Without it: `.NAME-wherry` beside the database",
+  },
+  dir: { kind: 'string', doc: 'A [directory of databases](directories.md), instead of `path`' },
+  pattern: { kind: 'string', doc: 'With `dir`, and required there: what the names of databases match, like `*.db`' },
+  recursive: { kind: 'boolean', default: false, doc: 'With `dir`: also the folders below it' },
+  watch: {
+    kind: 'boolean',
+    default: false,
+    doc: 'With `dir`: also databases that come later; those that go are let go',
+  },
+  'meta-dir': {
+    kind: 'string',
+    doc: 'With `dir`: folder of the `meta-path` of each database. Without it: beside each',
   },
   'monitor-interval': {
     kind: 'duration',

@@ -9,13 +9,13 @@ import type { HealthServer } from './server.ts'
 import { clearSocketPath, defaultSocketPath } from './socket-path.ts'
 
 /**
- * Answers at the configured address, or else at a socket beside the first database; there trouble is a warning, and nothing
- * answers. HTTP is loaded here, once.
+ * Answers at the configured address, or else at a socket beside the first database, or in the first directory; there
+ * trouble is a warning, and nothing answers. HTTP is loaded here, once.
  * @returns undefined when nothing answers; where that is for want of the database's folder, a later call may do
  * @throws WherryError ERR_CONFIG when the configured address cannot be used
  */
 export async function startHealth(
-  config: Pick<Config, 'databases' | 'supervisor'>,
+  config: Pick<Config, 'databases' | 'directories' | 'supervisor'>,
   vitals: HealthSource['vitals'],
   logger: Logger,
 ): Promise<HealthServer | undefined> {

@@ -8,9 +8,12 @@ import type { Config } from '../config/config.ts'
 /** The size of `sun_path` in Linux, without its closing zero byte. macOS has a few bytes less, and says so itself. */
 const LONGEST_PATH_BYTES = 107
 
-/** Where health is told when no address is set; undefined without a database. */
-export function defaultSocketPath({ databases }: Pick<Config, 'databases'>): string | undefined {
-  const [first] = databases
+/** Where health is told when no address is set; undefined without a database and a directory. */
+export function defaultSocketPath({
+  databases,
+  directories,
+}: Pick<Config, 'databases' | 'directories'>): string | undefined {
+  const [first] = [...databases, ...directories]
   return first === undefined ? undefined : join(first.metaPath, 'wherry.sock')
 }
 

@@ -1,21 +1,24 @@
-import type { Logger, StorageOptions } from '../../engine/index.ts'
+import type { DatabaseOptions, Logger, StorageOptions } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 
 /** Litestream's lines about what is replicated to where. */
-export function announce(config: Config, logger: Logger): void {
-  if (config.databases.length === 0) logger.error('no databases specified in configuration')
-  for (const { path, replicas } of config.databases) {
-    logger.info('initialized db', { path })
-    if (replicas.length === 0) logger.warn('database has no replica: it is not backed up', { db: path })
-    for (const { name, storage, syncIntervalMs } of replicas) {
-      logger.info('replicating to', {
-        name,
-        type: storage.type,
-        'sync-interval': formatDuration(syncIntervalMs),
-        ...placeOf(storage),
-      })
-    }
+export function announce({ databases, directories }: Config, logger: Logger): void {
+  if (databases.length + directories.length === 0) logger.error('no databases specified in configuration')
+  for (const database of databases) announceDatabase(database, logger)
+}
+
+/** The same about one database. */
+export function announceDatabase({ path, replicas }: DatabaseOptions, logger: Logger): void {
+  logger.info('initialized db', { path })
+  if (replicas.length === 0) logger.warn('database has no replica: it is not backed up', { db: path })
+  for (const { name, storage, syncIntervalMs } of replicas) {
+    logger.info('replicating to', {
+      name,
+      type: storage.type,
+      'sync-interval': formatDuration(syncIntervalMs),
+      ...placeOf(storage),
+    })
   }
 }
 

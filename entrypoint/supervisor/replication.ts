@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { type DatabaseOptions, type DatabaseStatus, hasCode, type Logger, messageOf } from '../../engine/index.ts'
 import type { Config } from '../config/config.ts'
+import { Directories } from '../directories/directories.ts'
 import type { Vitals } from '../health/vitals.ts'
 import type { EngineKeeper } from '../keeper/engine-keeper.ts'
 import { announce } from './announce.ts'
@@ -26,6 +27,10 @@ export class Replication {
   readonly #config: Config
   readonly #restores: boolean
   readonly #logger: Logger
+  /** Undefined when nothing is replicated. */
+  readonly #directories: Directories | undefined
+  /** The databases in directories that were there at the start. */
+  #found: readonly DatabaseOptions[] = []
   #facts: readonly Fact[] = []
   #restoring: string | undefined
   #boot: Boot | undefined
@@ -42,15 +47,19 @@ export class Replication {
     this.#config = config
     this.#restores = restores
     this.#logger = logger
+    const prepare = (database: DatabaseOptions): DatabaseOptions => this.#withLineagePolicy(database)
+    this.#directories = keeper && new Directories(config, keeper, prepare, logger)
   }
 
   /**
    * Looks at the databases, and restores what is missing.
    * @param onExamined called when it is known what each one needs
-   * @throws what Boot throws
+   * @throws what Directories.find and Boot throw
    */
   async prepare(onExamined: () => void, signal: AbortSignal): Promise<void> {
-    const { databases, supervisor } = this.#config
+    const { supervisor } = this.#config
+    this.#found = (await this.#directories?.find()) ?? []
+    const databases = [...this.#config.databases, ...this.#found]
     const examined = databases.filter((database) => this.#isExamined(database))
     const others = databases.filter((database) => !examined.includes(database))
     const facts: Fact[] = others.map(({ path }) => ({ path, state: isThere(path) ? 'existing' : 'unknown' }))
@@ -87,6 +96,7 @@ export class Replication {
       signal,
     )
     announce(this.#config, this.#logger)
+    await this.#directories?.begin(this.#found, life)
     signal.throwIfAborted()
     void this.#awaitFirstSync(keeper, life)
     if (!this.#restores) return
@@ -121,6 +131,7 @@ export class Replication {
 
   /** Stores the last commits, as EngineKeeper.close. */
   async close(signal: AbortSignal): Promise<void> {
+    await this.#directories?.close(signal)
     await this.#keeper?.close(signal)
   }
 

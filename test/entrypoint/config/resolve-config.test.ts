@@ -103,6 +103,7 @@ dbs:
         ],
       },
     ],
+    directories: [],
     restoreMissing: [],
     warnings: [],
   })

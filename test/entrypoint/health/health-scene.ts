@@ -27,7 +27,7 @@ export async function begin(
 ): Promise<{ server: HealthServer | undefined; lines: LogLine[] }> {
   const { logger, lines } = logLines()
   const database = { ...databaseDefaults, path: box.path('app.db'), metaPath, replicas: [] }
-  const config = { databases: [database], supervisor: { ...supervisorDefaults, listen } }
+  const config = { directories: [], databases: [database], supervisor: { ...supervisorDefaults, listen } }
   const server = await startHealth(config, vitals, logger)
   t.after(() => server?.close())
   return { server, lines }

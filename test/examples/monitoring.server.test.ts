@@ -82,6 +82,7 @@ test('On a live Wherry every expression has a value, and the lag alert comes and
   const run = stage.run(notes(stage.db, 'wait', '0'), {
     WHERRY_LISTEN: '127.0.0.1:0',
     WHERRY_REPLICA_SYNC_INTERVAL: '100ms',
+    WHERRY_REPLICA_VALIDATION_INTERVAL: '1s',
     WHERRY_DB_CHECKPOINT_INTERVAL: '1s',
   })
   await appReady(run)

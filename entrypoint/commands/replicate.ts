@@ -36,7 +36,7 @@ export async function run(context: Context): Promise<number> {
     const config =
       rest.length === 0
         ? await loadConfig({ ...flags, use: 'replicate' }, context.env)
-        : argumentConfig(rest, flags.config, context.env)
+        : await argumentConfig(rest, flags.config, context.env)
     const command = execCommand(flags.exec ?? config.exec)
     if (command !== undefined) void loadExeca()
     const logging = rest.length === 0 ? config.logging : directLogging(context.env)
@@ -47,10 +47,14 @@ export async function run(context: Context): Promise<number> {
   })
 }
 
-function argumentConfig([path = '', ...urls]: readonly string[], file: string | undefined, env: Environment): Config {
+async function argumentConfig(
+  [path = '', ...urls]: readonly string[],
+  file: string | undefined,
+  env: Environment,
+): Promise<Config> {
   if (file !== undefined) throw new WherryError('ERR_USAGE', 'DB_PATH and -config exclude each other')
   if (urls.length === 0) throw new WherryError('ERR_USAGE', `REPLICA_URL is missing after ${path}`)
-  return directConfig(path, urls, env)
+  return await directConfig(path, urls, env)
 }
 
 function execCommand(text: string | undefined): Command | undefined {

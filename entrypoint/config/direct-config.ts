@@ -21,17 +21,21 @@ const NOTHING: GivenSection = { given: new Map(), missing: () => ({ label: '', o
 
 /**
  * The configuration of one database that is replicated to URLs, from the command line. No file is read, and no variable
- * that is about a database or a replica; those of the top level and of `logging` count.
+ * that is about a database or a replica, but for the keys of age: nobody who sets them wants a replica in the clear. Those of
+ * the top level and of `logging` count.
  * @throws WherryError ERR_USAGE for an argument, ERR_CONFIG for a variable
  */
-export function directConfig(path: string, urls: readonly string[], environment: Environment): Config {
+export async function directConfig(path: string, urls: readonly string[], environment: Environment): Promise<Config> {
   const env = settingsEnvironment(environment)
   const top = topOf(env)
-  const replicas = urls.map((url) => argument('REPLICA_URL', { url }))
+  const replicas = urls.map((url) => replicaArgument(url, env))
   const dbs = [argument('DB_PATH', { path, replicas })]
   const given = new Map([...top.given, ['dbs', { value: dbs, place: top.missing('dbs') }] as const])
   const known = warnUnknown(env)
   const section = completeConfig(makeSection(configKeys, { ...top, given }), env, (warning) => void known.push(warning))
+  for (const { values } of section.values.dbs) {
+    for (const replica of values.replicas) await requireKeys(replica.values.age, 'replicate')
+  }
   return resolveConfig(section, undefined, known)
 }
 
@@ -43,9 +47,7 @@ export function directConfig(path: string, urls: readonly string[], environment:
 export async function directReplica(url: string, environment: Environment): Promise<ReplicaOptions> {
   const env = settingsEnvironment(environment)
   const top = makeSection(configKeys, topOf(env))
-  const { given, missing } = argument('REPLICA_URL', { url })
-  const age = readEnvironment(env).replica.given.get('age')
-  const named = makeSection(replicaKeys, { given: new Map(age ? [...given, ['age', age]] : given), missing })
+  const named = makeSection(replicaKeys, replicaArgument(url, env))
   const replica = completeReplica(named, { top }, env, () => {})
   await requireKeys(replica.values.age, 'restore')
   return resolveReplica(replica)
@@ -65,6 +67,12 @@ export function directLogging(env: Environment): LoggingOptions | undefined {
 function topOf(env: Environment): GivenSection {
   const levels = readEnvironment(env)
   return mergeEnvironment(undefined, { ...levels, database: NOTHING, replica: NOTHING })
+}
+
+function replicaArgument(url: string, env: Environment): GivenSection {
+  const { given, missing } = argument('REPLICA_URL', { url })
+  const age = readEnvironment(env).replica.given.get('age')
+  return { given: new Map(age ? [...given, ['age', age]] : given), missing }
 }
 
 function argument(name: string, values: Readonly<Record<string, GivenValue>>): GivenSection {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describeConfig } from '../../../entrypoint/config/describe-config.ts'
-import { directReplica } from '../../../entrypoint/config/direct-config.ts'
+import { directConfig, directReplica } from '../../../entrypoint/config/direct-config.ts'
 import { loadConfig, loadSections } from '../../../entrypoint/config/load-config.ts'
 import { sandbox } from '../../support/sandbox.ts'
 import { replicaText } from './resolve-text.ts'
@@ -107,6 +107,15 @@ test('From variables and their files; shown without secrets', async (t) => {
   await assert.rejects(loadConfig({ use: 'replicate' }, env, none), {
     code: 'ERR_CONFIG',
     message: /^WHERRY_REPLICA_AGE_IDENTITIES: there are recipients but no identities/,
+  })
+})
+
+test('A replica that is named by its URL is written with the keys that variables give, both of them', async () => {
+  const env = { WHERRY_REPLICA_AGE_RECIPIENTS: recipient, WHERRY_REPLICA_AGE_IDENTITIES: identity }
+  const { databases } = await directConfig('/a', ['file:///r'], env)
+  assert.deepEqual(databases[0]?.replicas[0]?.age, { recipients: [recipient], identities: [identity] })
+  await assert.rejects(directConfig('/a', ['file:///r'], { WHERRY_REPLICA_AGE_RECIPIENTS: recipient }), {
+    code: 'ERR_CONFIG',
   })
 })
 

@@ -49,7 +49,10 @@ test('WHERRY_DB_PATH and WHERRY_REPLICA_URL stand for a file', async () => {
   const env = { WHERRY_DB_PATH: '/data/app.db', WHERRY_REPLICA_URL: 's3://bkt.localhost:9000/app' }
   const config = await loadConfig({}, env, nowhere)
   assert.equal(config.source, undefined)
-  assert.deepEqual(config.databases, directConfig('/data/app.db', ['s3://bkt.localhost:9000/app'], {}).databases)
+  assert.deepEqual(
+    config.databases,
+    (await directConfig('/data/app.db', ['s3://bkt.localhost:9000/app'], {})).databases,
+  )
   assert.equal(config.databases[0]?.replicas[0]?.storage.type, 's3')
 })
 
@@ -70,7 +73,7 @@ test('Errors of the variables and of arguments say which it was', async () => {
     code: 'ERR_CONFIG',
     message: /^WHERRY_REPLICA_URL: "x:\/\/b" has a scheme/,
   })
-  assert.throws(() => directConfig('/a', ['x://b'], {}), {
+  await assert.rejects(directConfig('/a', ['x://b'], {}), {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: "x:\/\/b" has a scheme/,
   })
@@ -78,7 +81,7 @@ test('Errors of the variables and of arguments say which it was', async () => {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: an sftp replica needs user/,
   })
-  assert.throws(() => directConfig('/a', ['file:///r', 'file:///s'], {}), {
+  await assert.rejects(directConfig('/a', ['file:///r', 'file:///s'], {}), {
     code: 'ERR_USAGE',
     message: /^REPLICA_URL: two replicas are called "file"/,
   })

@@ -53,9 +53,9 @@ test('Variables change the only database and its only replica', async (t) => {
 test('Variables make what the file does not have', async (t) => {
   const env = { WHERRY_DB_PATH: '/x', WHERRY_REPLICA_URL: 'file:///s' }
   const without = await load(t, 'access-key-id: ""', env)
-  assert.deepEqual(without.databases, directConfig('/x', ['file:///s'], {}).databases)
+  assert.deepEqual(without.databases, (await directConfig('/x', ['file:///s'], {})).databases)
   const bare = await load(t, 'dbs: [{path: /a}]', { WHERRY_REPLICA_URL: 'file:///s' })
-  assert.deepEqual(bare.databases, directConfig('/a', ['file:///s'], {}).databases)
+  assert.deepEqual(bare.databases, (await directConfig('/a', ['file:///s'], {})).databases)
   const alone = await load(t, 'dbs: [{path: /a}]', { WHERRY_DB_PATH: '/x' })
   assert.deepEqual(
     alone.databases.map(({ path, replicas }) => [path, replicas]),
@@ -140,14 +140,14 @@ test('Arguments instead of a configuration: variables of the top level count, th
     WHERRY_GRACE_PERIOD: '3s',
     WHERRY_LOG_TYPE: 'json',
   }
-  const plain = directConfig('/a', ['s3://b'], {})
-  const config = directConfig('/a', ['s3://b'], env)
+  const plain = await directConfig('/a', ['s3://b'], {})
+  const config = await directConfig('/a', ['s3://b'], env)
   assert.deepEqual(config.databases, plain.databases)
   assert.deepEqual([config.supervisor.gracePeriodMs, config.logging.type, config.exec], [3000, 'json', undefined])
   const credentials = { WHERRY_ACCESS_KEY_ID: 'I', WHERRY_SECRET_ACCESS_KEY: 'S' }
   for (const storage of [
     (await directReplica('s3://b', { ...env, ...credentials })).storage,
-    directConfig('/a', ['s3://b'], { ...env, ...credentials }).databases[0]?.replicas[0]?.storage,
+    (await directConfig('/a', ['s3://b'], { ...env, ...credentials })).databases[0]?.replicas[0]?.storage,
   ]) {
     assert.ok(storage?.type === 's3')
     assert.deepEqual([storage.accessKeyId, storage.secretAccessKey], ['I', 'S'])

@@ -1,15 +1,35 @@
-/** Gets the servers that tests need: `node test/servers/install.ts`. Minutes the first time. */
+/**
+ * Gets what tests need onto this machine: `node test/servers/install.ts`, minutes the first time; with `--packages` only
+ * what Debian has, as root.
+ */
 import { azurite } from './azure.ts'
 import { fakeGcs } from './gcs.ts'
 import { prometheus } from './prometheus.ts'
 import { s3Servers } from './s3.ts'
 import type { TestServer } from './server.ts'
 import { openssh } from './sftp.ts'
+import { systemTools } from './system-tools.ts'
 import { toxiproxy } from './toxiproxy.ts'
 
-const servers: readonly TestServer[] = [...s3Servers, azurite, openssh, fakeGcs, toxiproxy, prometheus]
+type Installable = Pick<TestServer, 'name' | 'install'>
 
-for (const server of servers) {
-  console.log(server.name)
-  await server.install()
+const packages: readonly Installable[] = [systemTools, openssh, prometheus]
+/** One after the other: a build takes all processors, and later ones find the modules of earlier ones. */
+const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy]
+
+const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite], goPrograms]
+await Promise.all(lanes.map(installAll))
+
+async function installAll(servers: readonly Installable[]): Promise<void> {
+  for (const server of servers) {
+    const begin = performance.now()
+    try {
+      await server.install()
+      console.log(`${server.name}: ${((performance.now() - begin) / 1000).toFixed(1)} s`)
+    } catch (error) {
+      // The others are installed all the same.
+      console.error(`${server.name}:`, error)
+      process.exitCode = 1
+    }
+  }
 }

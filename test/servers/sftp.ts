@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { processTree } from '../support/process-tree.ts'
 import { waitUntil } from '../support/wait.ts'
+import { aptInstall } from './apt.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
 import { freePort, hasServer, type TestServer } from './server.ts'
 import { addUser, type SystemUser } from './system-user.ts'
@@ -75,13 +76,7 @@ export async function withSftp(t: TestContext, settings: SftpSettings = {}): Pro
 }
 
 async function install(): Promise<void> {
-  if (existsSync(SSHD)) return
-  const get = () => run('apt-get', ['install', '-y', '--no-install-recommends', 'openssh-server'])
-  // A fresh machine has no package lists yet, or old ones.
-  await get().catch(async () => {
-    await run('apt-get', ['update'])
-    await get()
-  })
+  if (!existsSync(SSHD)) await aptInstall('openssh-server')
 }
 
 /** Keeps its data below `dir`, which the server's user must be able to pass. */

@@ -18,6 +18,8 @@ import { Places } from './places.ts'
 
 /** From the first change to a look: databases mostly come with others, and in several steps. */
 const BATCH_MS = 250
+/** How soon the engine that follows one that died is asked. */
+const AGAIN_MS = 1000
 /** Gap between two looks without a change: not every file system announces them, and what failed may do now. */
 const LOOK_MS = 30_000
 /** How long the last commits of a database that went are tried to be stored. */
@@ -139,11 +141,12 @@ export class Directories {
     await orAborted(over, signal).catch(() => {}) // what is given up is told by whoever closes the engine
   }
 
-  #soon(): void {
+  #soon(ms = BATCH_MS): undefined {
+    if (this.#watchers.length === 0) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.#lookSoon(false)
-    }, BATCH_MS).unref()
+    }, ms).unref()
   }
 
   /** @param isTrying what failed is tried again */
@@ -190,8 +193,7 @@ export class Directories {
       this.#present.set(path, directory)
       return this.#prepare(database)
     } catch (error) {
-      // The next engine is asked again.
-      if (hasCode(error, 'ERR_ENGINE_DIED')) return undefined
+      if (hasCode(error, 'ERR_ENGINE_DIED')) return this.#soon(AGAIN_MS)
       return this.#leaveOut(path, { stamp, why: messageOf(error), isTriedAgain: true })
     }
   }
@@ -238,7 +240,7 @@ export class Directories {
     this.#leaving.delete(path)
     this.#forget(path)
     // It may have come again meanwhile.
-    if (this.#watchers.length > 0) this.#soon()
+    this.#soon()
   }
 
   #forget(path: string): void {

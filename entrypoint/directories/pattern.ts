@@ -24,7 +24,7 @@ export function parsePattern(pattern: string): NameMatcher | undefined {
 
 const MEMBER = String.raw`(?:\\.|[^\\\]-])`
 /** A class with its members, or an escaped character, or any other one. */
-const PART = new RegExp(String.raw`^(\[\^?((?:${MEMBER}(?:-${MEMBER})?)+)\]|\\.|[^\\[])`, 'su')
+const PART = new RegExp(String.raw`^(\[(?:\^|(?!\^))((?:${MEMBER}(?:-${MEMBER})?)+)\]|\\.|[^\\[])`, 'su')
 
 function partSource(part: string): string {
   if (part === '*') return '.*'

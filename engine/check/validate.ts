@@ -70,9 +70,9 @@ async function findDamage(
 ): Promise<string | undefined> {
   const request = { generation, quick: true, parallelism: PARALLELISM, copyPaths }
   const { faults } = await check({ client, name, request, logger, signal, onProgress: () => {}, scratch })
-  const [first] = faults
+  const [first, ...others] = faults.filter(({ affects }) => affects !== 'nothing')
   if (first === undefined) return undefined
-  const more = faults.length === 1 ? '' : ` (and ${faults.length - 1} more)`
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`
   return `${first.problem}: ${first.consequence}${more}`
 }
 

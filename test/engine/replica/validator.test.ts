@@ -8,7 +8,8 @@ import { WherryError } from '../../../engine/errors.ts'
 import { formatPosition } from '../../../engine/format/names.ts'
 import { startApp } from '../../support/app-process.ts'
 import type { ReplicaGeneration } from '../../support/replica-files.ts'
-import { copies, insert, nextWith, stored, validated } from './validator-scene.ts'
+import { waitUntil } from '../../support/wait.ts'
+import { copies, insert, nextWith, stored, validated, validationIntervalMs } from './validator-scene.ts'
 
 test('A replica that is well: a line and a count each time, and no file stays', async (t) => {
   const { unit, app } = await validated(t)
@@ -93,6 +94,22 @@ for (const [what, { damage, problem }] of Object.entries(damages)) {
     assert.deepEqual(copies(unit), [])
   })
 }
+
+test('Damage to what only older states need is a mismatch, and to what no restore needs is none', async (t) => {
+  const { unit, app } = await validated(t, { replicas: [{ validationIntervalMs, snapshotIntervalMs: 100 }] })
+  await waitUntil('Another snapshot', async () => {
+    await app.exec(insert)
+    return stored(unit).snapshots.length > 1
+  })
+  await unit.synced()
+  const { snapshots, segments } = stored(unit)
+  flip(pathOf(segments[0]))
+  const { fields } = await nextWith(unit, 'mismatch')
+  assert.match(String(fields.error), /cannot be restored; newer ones do not need it/)
+  const next = snapshots.find(({ index }) => index > (segments[0]?.index ?? 0))
+  for (const { path, index } of snapshots) if (index < (next?.index ?? 0)) rmSync(path)
+  await nextWith(unit, 'ok')
+})
 
 test('Damage that is mended is over', async (t) => {
   const { unit } = await validated(t)

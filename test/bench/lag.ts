@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { minio, type RunningS3 } from '../servers/s3.ts'
+import { minio } from '../servers/s3.ts'
 import { Random } from '../support/random.ts'
 import { startReplicate } from '../support/replication.ts'
 import { s3Replica } from '../support/s3-replica.ts'
@@ -46,13 +46,11 @@ async function fileLag({ box, quick }: BenchOptions, pattern: Pattern): Promise<
 async function s3Lag({ box, quick }: BenchOptions, pattern: Pattern): Promise<Prepared | string> {
   const reason = await minio.unavailable()
   if (reason !== undefined) return reason
-  const dir = box.path('minio')
-  mkdirSync(dir)
-  const s3: RunningS3 = await minio.start(dir)
+  const s3 = await minio.start()
   return {
     run: (contestant) => {
       const name = `${contestant}-${process.hrtime.bigint()}`
-      const onDisk = join(dir, 'data', s3.bucket, name)
+      const onDisk = join(s3.dir, 'data', s3.bucket, name)
       const { db } = fileSetup(runFolder(box, contestant))
       return probe(box, contestant, db, s3Replica(s3, name), onDisk, gaps(pattern, quick))
     },

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { minio } from '../servers/s3.ts'
 import { Random } from '../support/random.ts'
@@ -25,7 +24,7 @@ export function largeDatabaseMeasurement(store: 'file' | 's3'): Measurement {
     prepare: async ({ box, quick }) => {
       const db = box.path('large.db')
       createLargeDatabase(db, quick ? 200e6 : 2e9)
-      const target = store === 'file' ? fileTarget(box.path('replicas')) : await s3Target(box.path('minio'))
+      const target = store === 'file' ? fileTarget(box.path('replicas')) : await s3Target()
       if (typeof target === 'string') return target
       return {
         run: async (contestant) => {
@@ -84,11 +83,10 @@ function fileTarget(folder: string): Target {
   }
 }
 
-async function s3Target(folder: string): Promise<Target | string> {
+async function s3Target(): Promise<Target | string> {
   const reason = await minio.unavailable()
   if (reason !== undefined) return reason
-  mkdirSync(folder)
-  const s3 = await minio.start(folder)
+  const s3 = await minio.start()
   return {
     settings: (contestant) => s3Replica(s3, contestant),
     hasSnapshot: async (contestant) =>

@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
-import { waitUntil } from '../support/wait.ts'
 import { aptInstall } from './apt.ts'
-import { startGuarded } from './guarded-process.ts'
 import { freePort, type TestServer } from './server.ts'
+import { startServer } from './server-process.ts'
 
 const run = promisify(execFile)
 
@@ -60,27 +58,19 @@ export interface RunningPrometheus {
 
 /** Starts one that ends with the test, with its data in a folder of its own. @param config the configuration, as data */
 export async function startPrometheus(t: TestContext, config: unknown): Promise<RunningPrometheus> {
-  const dir = await mkdtemp(join(tmpdir(), 'wherry-prometheus-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
-  const [configPath, log] = [join(dir, 'prometheus.yml'), join(dir, 'log')]
-  await writeFile(configPath, JSON.stringify(config))
   const address = `127.0.0.1:${await freePort()}`
-  const flags = [`--config.file=${configPath}`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=${address}`]
-  const server = await startGuarded(['prometheus', ...flags], {}, log)
+  const server = await startServer(prometheus.name, async (dir) => {
+    const configPath = join(dir, 'prometheus.yml')
+    await writeFile(configPath, JSON.stringify(config))
+    const flags = [`--config.file=${configPath}`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=${address}`]
+    return { command: ['prometheus', ...flags], ask: () => assertReady(`http://${address}/-/ready`) }
+  })
   t.after(() => server.stop())
   const get = async (path: string): Promise<unknown> => {
     const answer = (await (await fetch(`http://${address}/api/v1/${path}`)).json()) as Answer
     if (answer.status === 'success') return answer.data
     throw new Error(`${path}: ${answer.error}`)
   }
-  const isReady = () =>
-    fetch(`http://${address}/-/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  await waitUntil('Prometheus', isReady, { timeoutMs: 30_000 }).catch(async (error: Error) => {
-    throw new Error(`${error.message}\n${await readFile(log, 'utf8')}`)
-  })
   return {
     get,
     query: async (expression) => {
@@ -88,6 +78,11 @@ export async function startPrometheus(t: TestContext, config: unknown): Promise<
       return result
     },
   }
+}
+
+async function assertReady(url: string): Promise<void> {
+  const { ok, status } = await fetch(url)
+  if (!ok) throw new Error(`It answers ${status}`)
 }
 
 interface Answer {

@@ -1,35 +1,28 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { build, type GoProgram, programPath, whyNotBuilt } from './go-program.ts'
-import { type GuardedProcess, startGuarded } from './guarded-process.ts'
-import { freePort, hasServer, type TestServer } from './server.ts'
+import { freePort, type TestServer, withServer } from './server.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
 
-const START_TIMEOUT_MS = 20_000
-const PROBE_PAUSE_MS = 50
-
-/** A real S3 server on loopback, with an empty bucket. */
-export interface RunningS3 {
+/** A real S3 server with an empty bucket. */
+export interface RunningS3 extends ServerProcess {
   readonly endpoint: string
   readonly region: string
   readonly bucket: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** For SIGSTOP and SIGCONT: a server that hangs. */
-  readonly pid: number
-  /** Kills the server. Safe to call twice; it also ends with the test process. */
-  stop(): Promise<void>
 }
+
+type S3Place = Omit<RunningS3, keyof ServerProcess>
 
 /** A kind of S3 server that tests can start. */
 export interface S3Server extends TestServer {
   readonly program: GoProgram
-  /** Starts one that keeps its data below `dir`, and resolves when it serves. */
-  start(dir: string, options?: StartOptions): Promise<RunningS3>
+  /** Starts one, and resolves when it serves. */
+  start(options?: StartOptions): Promise<RunningS3>
 }
 
 export interface StartOptions {
@@ -98,17 +91,9 @@ export const versitygw = s3Server(
 
 export const s3Servers: readonly S3Server[] = [minio, versitygw]
 
-/**
- * A running server for one test, stopped and removed after it. When it is unavailable the test is skipped and undefined
- * returned, with CI=true the test fails.
- */
+/** A server for one test: see {@link withServer}. */
 export async function withS3(t: TestContext, server: S3Server, options?: StartOptions): Promise<RunningS3 | undefined> {
-  if (!(await hasServer(t, server))) return undefined
-  const dir = await mkdtemp(join(tmpdir(), 'wherry-s3-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
-  const running = await server.start(dir, options)
-  t.after(() => running.stop())
-  return running
+  return await withServer(t, server, () => server.start(options))
 }
 
 function s3Server(program: GoProgram, commandOf: CommandOf): S3Server {
@@ -117,63 +102,48 @@ function s3Server(program: GoProgram, commandOf: CommandOf): S3Server {
     program,
     unavailable: () => whyNotBuilt(program),
     install: () => build(program),
-    start: (dir, options) => start(program, commandOf, dir, options),
+    start: (options) => start(program, commandOf, options),
   }
 }
 
-async function start(
-  program: GoProgram,
-  commandOf: CommandOf,
-  dir: string,
-  { tls }: StartOptions = {},
-): Promise<RunningS3> {
+async function start(program: GoProgram, commandOf: CommandOf, { tls }: StartOptions = {}): Promise<RunningS3> {
   const address = `127.0.0.1:${await freePort()}`
-  const folders = { data: join(dir, 'data'), iam: join(dir, 'iam'), certs: join(dir, 'certs') }
-  const log = join(dir, 'log')
-  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true })
-  if (tls !== undefined) {
-    await copyFile(tls.keyPath, join(folders.certs, 'private.key'))
-    await copyFile(tls.certPath, join(folders.certs, 'public.crt'))
-  }
-  const { args, env } = commandOf(address, folders)
-  const server = await startGuarded([programPath(program), ...args], env, log)
-  const running = {
+  const place = {
     endpoint: `http${tls === undefined ? '' : 's'}://${address}`,
     region: 'us-east-1',
     bucket: 'wherry-test',
     accessKeyId: ACCESS_KEY_ID,
     secretAccessKey: SECRET_ACCESS_KEY,
-    pid: server.pid,
-    stop: server.stop,
   }
-  const failure = await untilServing(running, server)
-  if (failure === undefined) return running
-  await server.stop()
-  throw new Error(`${program.title} did not start: ${failure}\n${await readFile(log, 'utf8')}`)
+  const server = await startServer(program.title, async (dir) => {
+    const folders = { data: join(dir, 'data'), iam: join(dir, 'iam'), certs: join(dir, 'certs') }
+    for (const folder of Object.values(folders)) await mkdir(folder)
+    if (tls !== undefined) {
+      await copyFile(tls.keyPath, join(folders.certs, 'private.key'))
+      await copyFile(tls.certPath, join(folders.certs, 'public.crt'))
+    }
+    const { args, env } = commandOf(address, folders)
+    return { command: [programPath(program), ...args], env, ask: () => makeBucket(place) }
+  })
+  return { ...server, ...place }
 }
 
 /** An admin client, for what a test does beside the code that it tests. */
-export function s3Client(s3: RunningS3): S3Client {
+export function s3Client(s3: S3Place): S3Client {
   const { endpoint, region, accessKeyId, secretAccessKey } = s3
   const requestHandler = { httpsAgent: { rejectUnauthorized: false } }
   const credentials = { accessKeyId, secretAccessKey }
   return new S3Client({ endpoint, region, credentials, forcePathStyle: true, requestHandler })
 }
 
-/** Makes the bucket until it is there: a listening port comes before the first signed request works. */
-async function untilServing(s3: RunningS3, server: GuardedProcess): Promise<string | undefined> {
+/** A listening port comes before the first signed request works. */
+async function makeBucket(s3: S3Place): Promise<void> {
   const client = s3Client(s3)
-  const hasEnded = server.ended.then(() => 'ended' as const)
-  const end = performance.now() + START_TIMEOUT_MS
-  let failure = 'it was not asked'
-  while (performance.now() < end) {
-    const answer = await client.send(new CreateBucketCommand({ Bucket: s3.bucket })).then(
-      () => 'made' as const,
-      (error: Error) => error,
-    )
-    if (answer === 'made' || answer.name === 'BucketAlreadyOwnedByYou') return undefined
-    failure = answer.message
-    if ((await Promise.race([hasEnded, delay(PROBE_PAUSE_MS)])) === 'ended') return 'the process ended'
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: s3.bucket }))
+  } catch (error) {
+    if ((error as Error).name !== 'BucketAlreadyOwnedByYou') throw error
+  } finally {
+    client.destroy()
   }
-  return failure
 }

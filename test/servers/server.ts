@@ -29,6 +29,21 @@ export async function hasServer(t: TestContext, server: Pick<TestServer, 'unavai
   return reason === false
 }
 
+/**
+ * A running server for one test, stopped after it. When it is unavailable the test is skipped and undefined returned, with
+ * CI=true the test fails.
+ */
+export async function withServer<Running extends { stop(): Promise<void> }>(
+  t: TestContext,
+  server: Pick<TestServer, 'unavailable'>,
+  start: () => Promise<Running>,
+): Promise<Running | undefined> {
+  if (!(await hasServer(t, server))) return undefined
+  const running = await start()
+  t.after(() => running.stop())
+  return running
+}
+
 /** A port of loopback that nobody listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer()

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
@@ -10,7 +10,8 @@ import { processTree } from '../support/process-tree.ts'
 import { waitUntil } from '../support/wait.ts'
 import { aptInstall } from './apt.ts'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
-import { freePort, hasServer, type TestServer } from './server.ts'
+import { freePort, type TestServer, withServer } from './server.ts'
+import { serverFolder } from './server-process.ts'
 import { addUser, type SystemUser } from './system-user.ts'
 
 const run = promisify(execFile)
@@ -28,6 +29,8 @@ export interface SftpSettings {
 
 /** A real SSH server on loopback that serves SFTP, and its own user. */
 export interface RunningSftp {
+  /** Its own folder, for keys, the log, and whatever a test wants to put there. */
+  readonly dir: string
   readonly host: string
   readonly port: number
   readonly user: string
@@ -47,12 +50,12 @@ export interface RunningSftp {
   restart(): Promise<void>
   /** Ends it with its connections; data and user stay. */
   kill(): Promise<void>
-  /** Kills the server and removes the user. Safe to call twice. */
+  /** Kills the server, and removes the user and the folder. Safe to call twice. */
   stop(): Promise<void>
 }
 
 /** Debian's openssh-server. Password logins are only to users of the system, so that each server makes one: as root. */
-export const openssh: TestServer & { start(dir: string, settings?: SftpSettings): Promise<RunningSftp> } = {
+export const openssh: TestServer & { start(settings?: SftpSettings): Promise<RunningSftp> } = {
   name: 'OpenSSH sshd',
   unavailable: async () => {
     if (!existsSync(SSHD)) return 'sshd is not installed: run node test/servers/install.ts as root'
@@ -62,27 +65,20 @@ export const openssh: TestServer & { start(dir: string, settings?: SftpSettings)
   start,
 }
 
-/**
- * A running server for one test, stopped and removed after it. When it is unavailable the test is skipped and undefined
- * returned, with CI=true the test fails.
- */
+/** A server for one test: see {@link withServer}. */
 export async function withSftp(t: TestContext, settings: SftpSettings = {}): Promise<RunningSftp | undefined> {
-  if (!(await hasServer(t, openssh))) return undefined
-  const dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
-  const running = await start(dir, settings)
-  t.after(() => running.stop())
-  return running
+  return await withServer(t, openssh, () => start(settings))
 }
 
 async function install(): Promise<void> {
   if (!existsSync(SSHD)) await aptInstall('openssh-server')
 }
 
-/** Keeps its data below `dir`, which the server's user must be able to pass. */
-async function start(dir: string, settings: SftpSettings = {}): Promise<RunningSftp> {
+async function start(settings: SftpSettings = {}): Promise<RunningSftp> {
+  const dir = await serverFolder()
   const home = join(dir, 'home')
-  await mkdir(home, { recursive: true })
+  await mkdir(home)
+  // The server's user must be able to pass it.
   await chmod(dir, 0o755)
   // Where sshd locks itself up before the login.
   await mkdir('/run/sshd', { recursive: true })
@@ -96,6 +92,7 @@ async function start(dir: string, settings: SftpSettings = {}): Promise<RunningS
   const server = new Sshd(dir, port)
   await server.start().catch(async (error) => {
     await user.remove()
+    await rm(dir, { recursive: true })
     throw error
   })
   return running(server, user, { dir, home, keyPath, uid })
@@ -111,6 +108,7 @@ async function running(
     return text.split(' ').slice(0, 2).join(' ')
   }
   return {
+    dir,
     host: '127.0.0.1',
     port: server.port,
     user: user.name,
@@ -129,6 +127,7 @@ async function running(
     stop: async () => {
       await server.kill()
       await user.remove()
+      await rm(dir, { recursive: true, force: true })
     },
   }
 }

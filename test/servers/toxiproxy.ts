@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { waitUntil } from '../support/wait.ts'
 import { build, type GoProgram, programPath, whyNotBuilt } from './go-program.ts'
-import { startGuarded } from './guarded-process.ts'
-import { freePort, hasServer, type TestServer } from './server.ts'
+import { freePort, type TestServer, withServer } from './server.ts'
+import { startServer } from './server-process.ts'
 
 const program: GoProgram = {
   title: 'toxiproxy',
@@ -47,20 +43,15 @@ export interface FaultyWay {
 
 /** A way to `targetPort` of loopback, for one test; undefined, with the test skipped, when there is no toxiproxy. */
 export async function faultyWay(t: TestContext, targetPort: number): Promise<FaultyWay | undefined> {
-  if (!(await hasServer(t, toxiproxy))) return undefined
-  const dir = await mkdtemp(join(tmpdir(), 'wherry-toxiproxy-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
   const [apiPort, port] = [await freePort(), await freePort()]
-  const command = [programPath(program), '-host', '127.0.0.1', '-port', String(apiPort)]
-  const server = await startGuarded(command, {}, join(dir, 'log'))
-  t.after(() => server.stop())
   const api = `http://127.0.0.1:${apiPort}`
-  const isListening = () =>
-    fetch(`${api}/version`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  await waitUntil('toxiproxy listens', isListening)
+  const server = await withServer(t, toxiproxy, () =>
+    startServer(program.title, async () => ({
+      command: [programPath(program), '-host', '127.0.0.1', '-port', String(apiPort)],
+      ask: () => fetch(`${api}/version`),
+    })),
+  )
+  if (server === undefined) return undefined
   await send(`${api}/proxies`, { name: 'way', listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${targetPort}` })
   const way = `${api}/proxies/way`
   return {

@@ -30,8 +30,8 @@ function token(): string {
 async function stage(t: TestContext, identity: RequestListener | undefined) {
   if (!(await hasServer(t, azurite))) return undefined
   const box = sandbox(t)
-  const { keyPath: key, certPath: cert } = selfSigned(box.dir)
-  const azure = await startAzure(box.dir, { key, cert })
+  const tls = selfSigned(box.dir)
+  const azure = await startAzure(tls)
   t.after(() => azure.stop())
   const asked: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
@@ -46,7 +46,7 @@ async function stage(t: TestContext, identity: RequestListener | undefined) {
   })
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`
   const env = {
-    NODE_EXTRA_CA_CERTS: cert,
+    NODE_EXTRA_CA_CERTS: tls.certPath,
     ...(identity === undefined ? {} : { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER }),
     AZURE_TOKEN_CREDENTIALS: 'prod',
   }

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -26,17 +23,12 @@ const MIB = 1 << 20
 const X = Buffer.from('x')
 
 describe('Azure Blob Storage and failures of Azurite', { skip: await skipWithout(azurite) }, () => {
-  let dir = ''
   let azure: RunningAzure
   let paths = 0
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-azure-'))
-    azure = await startAzure(dir)
+    azure = await startAzure()
   })
-  after(async () => {
-    await azure.stop()
-    await rm(dir, { recursive: true })
-  })
+  after(() => azure.stop())
 
   const open = (t: TestContext, changes: Partial<AbsStorageOptions> = {}) => {
     const storage = new AbsStorage(absOptions(azure, { path: `failures/${paths++}`, ...changes }))
@@ -164,7 +156,7 @@ describe('Azure Blob Storage and failures of Azurite', { skip: await skipWithout
   })
 
   test('an unknown certificate is ERR_STORAGE_UNREACHABLE', async (t) => {
-    const { keyPath, certPath } = selfSigned(dir)
+    const { keyPath, certPath } = selfSigned(azure.dir)
     const tls = { key: readFileSync(keyPath), cert: readFileSync(certPath) }
     const proxy = await startProxy(Number(new URL(azure.endpoint).port), { tls })
     t.after(() => proxy.close())

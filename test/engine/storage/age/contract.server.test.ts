@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { minio, type RunningS3 } from '../../../servers/s3.ts'
 import { skipWithout } from '../../../servers/server.ts'
@@ -11,17 +8,12 @@ import { encryptedStage } from './stage.ts'
 
 describe(`age storage in S3 on ${minio.name}`, { skip: await skipWithout(minio) }, async () => {
   const { age } = await newKeys()
-  let dir = ''
   let s3: RunningS3
   let count = 0
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-age-s3-'))
-    s3 = await minio.start(dir)
+    s3 = await minio.start()
   })
-  after(async () => {
-    await s3.stop()
-    await rm(dir, { recursive: true })
-  })
+  after(() => s3.stop())
 
   storageContract(async () => encryptedStage(s3Stage(s3, s3Options(s3, { path: `contract/${count++}` })), age))
 })

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fakeGcs, type RunningGcs, startGcs } from '../../../servers/gcs.ts'
 import { skipWithout } from '../../../servers/server.ts'
@@ -10,19 +7,16 @@ import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts'
 import { gcsStage } from './stage.ts'
 
 describe(`GCS storage on ${fakeGcs.name}`, { skip: await skipWithout(fakeGcs) }, () => {
-  let dir = ''
   let gcs: RunningGcs
   let proxy: RecordingProxy
   let count = 0
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-gcs-'))
-    gcs = await startGcs(dir)
+    gcs = await startGcs()
     proxy = await startRecordingProxy(gcs.endpoint)
   })
   after(async () => {
     await proxy.close()
     await gcs.stop()
-    await rm(dir, { recursive: true })
   })
 
   const newPath = () => `contract/${count++}`

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import type { StorageClient } from '../../../../engine/storage/client.ts'
 import { GcsStorage } from '../../../../engine/storage/gcs/storage.ts'
@@ -22,16 +19,11 @@ const MIB = 1 << 20
 const X = Buffer.from('x')
 
 describe(`GCS storage and failures of ${fakeGcs.name}`, { skip: await skipWithout(fakeGcs) }, () => {
-  let dir = ''
   let gcs: RunningGcs
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-gcs-'))
-    gcs = await startGcs(dir)
+    gcs = await startGcs()
   })
-  after(async () => {
-    await gcs.stop()
-    await rm(dir, { recursive: true })
-  })
+  after(() => gcs.stop())
 
   const open = (t: TestContext, changes: Partial<GcsStorageOptions> = {}) => {
     const storage = new GcsStorage(gcsOptions(gcs, changes))

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
 import { keys } from '../../../../engine/format/names.ts'
@@ -12,17 +9,12 @@ import { s3Options, s3Stage } from './stage.ts'
 
 for (const server of s3Servers) {
   describe(`S3 storage on ${server.name}`, { skip: await skipWithout(server) }, () => {
-    let dir = ''
     let s3: RunningS3
     let count = 0
     before(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'wherry-s3-'))
-      s3 = await server.start(dir)
+      s3 = await server.start()
     })
-    after(async () => {
-      await s3.stop()
-      await rm(dir, { recursive: true })
-    })
+    after(() => s3.stop())
 
     const newPath = () => `contract/${count++}`
 

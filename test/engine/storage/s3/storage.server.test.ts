@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import type { StorageClient } from '../../../../engine/storage/client.ts'
 import type { S3StorageOptions } from '../../../../engine/storage/options.ts'
@@ -24,16 +21,11 @@ const X = Buffer.from('x')
 
 for (const server of s3Servers) {
   describe(`S3 storage and failures of ${server.name}`, { skip: await skipWithout(server) }, () => {
-    let dir = ''
     let s3: RunningS3
     before(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'wherry-s3-'))
-      s3 = await server.start(dir)
+      s3 = await server.start()
     })
-    after(async () => {
-      await s3.stop()
-      await rm(dir, { recursive: true })
-    })
+    after(() => s3.stop())
 
     const open = (t: TestContext, changes: Partial<S3StorageOptions> = {}) => {
       const storage = new S3Storage(s3Options(s3, changes))
@@ -135,7 +127,7 @@ for (const server of s3Servers) {
     })
 
     test('an unknown certificate is refused unless skipVerify is set', async (t) => {
-      const { keyPath, certPath } = selfSigned(dir)
+      const { keyPath, certPath } = selfSigned(s3.dir)
       const proxy = await startProxyTo(t, { tls: { key: readFileSync(keyPath), cert: readFileSync(certPath) } })
       // Without a scheme: https.
       const endpoint = `127.0.0.1:${proxy.port}`

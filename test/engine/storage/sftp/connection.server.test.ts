@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
@@ -22,17 +20,12 @@ const MIB = 1 << 20
 const X = Buffer.from('x')
 
 describe(`SFTP storage and the connection to ${openssh.name}`, { skip: await skipWithout(openssh) }, () => {
-  let dir = ''
   let sftp: RunningSftp
   let count = 0
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-    sftp = await openssh.start(dir)
+    sftp = await openssh.start()
   })
-  after(async () => {
-    await sftp.stop()
-    await rm(dir, { recursive: true })
-  })
+  after(() => sftp.stop())
 
   const open = (t: TestContext, changes: Partial<SftpStorageOptions> = {}, limits: Partial<SftpLimits> = {}) =>
     openSftp(t, sftpOptions(sftp, { path: `connection/${count++}`, ...changes }), limits)

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { SftpStorageOptions } from '../../../../engine/storage/options.ts'
 import { skipWithout } from '../../../servers/server.ts'
@@ -24,17 +21,12 @@ const variants: Variant[] = [
 
 for (const { name, settings = {}, login = () => ({}) } of variants) {
   describe(`SFTP storage on ${openssh.name} ${name}`, { skip: await skipWithout(openssh) }, () => {
-    let dir = ''
     let sftp: RunningSftp
     let count = 0
     before(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-      sftp = await openssh.start(dir, settings)
+      sftp = await openssh.start(settings)
     })
-    after(async () => {
-      await sftp.stop()
-      await rm(dir, { recursive: true })
-    })
+    after(() => sftp.stop())
 
     const newStage = () => sftpStage(sftp, sftpOptions(sftp, { path: `contract/${count++}`, ...login(sftp) }))
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -14,25 +13,20 @@ import { openSftp, sftpOptions } from './stage.ts'
 const run = promisify(execFile)
 
 describe(`SFTP storage and the host keys of ${openssh.name}`, { skip: await skipWithout(openssh) }, () => {
-  let dir = ''
   let sftp: RunningSftp
   /** `SHA256:…` of its keys, by ssh-keygen. */
   let prints: { ed25519: string; ecdsa: string }
   let strangers = ''
   let files = 0
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-    sftp = await openssh.start(dir)
+    sftp = await openssh.start()
     prints = {
-      ed25519: await printOf(join(dir, 'host-ed25519.pub')),
-      ecdsa: await printOf(join(dir, 'host-ecdsa.pub')),
+      ed25519: await printOf(join(sftp.dir, 'host-ed25519.pub')),
+      ecdsa: await printOf(join(sftp.dir, 'host-ecdsa.pub')),
     }
-    strangers = await printOf(`${await makeKey(dir, 'stranger')}.pub`)
+    strangers = await printOf(`${await makeKey(sftp.dir, 'stranger')}.pub`)
   })
-  after(async () => {
-    await sftp.stop()
-    await rm(dir, { recursive: true })
-  })
+  after(() => sftp.stop())
 
   async function printOf(path: string): Promise<string> {
     const { stdout } = await run('ssh-keygen', ['-l', '-f', path])
@@ -41,7 +35,7 @@ describe(`SFTP storage and the host keys of ${openssh.name}`, { skip: await skip
 
   /** A file of known hosts with these lines; `NAME` stands for the server. */
   async function knownHosts(...lines: string[]): Promise<string> {
-    const path = join(dir, `known-${files++}`)
+    const path = join(sftp.dir, `known-${files++}`)
     const name = `[${sftp.host}]:${sftp.port}`
     await writeFile(path, `${lines.join('\n')}\n`.replaceAll('NAME', name))
     return path
@@ -96,7 +90,7 @@ describe(`SFTP storage and the host keys of ${openssh.name}`, { skip: await skip
   })
 
   test('known hosts: another key is refused by its line', async () => {
-    const stranger = (await run('cat', [join(dir, 'stranger.pub')])).stdout.trim()
+    const stranger = (await run('cat', [join(sftp.dir, 'stranger.pub')])).stdout.trim()
     const path = await knownHosts('# x', `NAME ${stranger}`)
     const message = new RegExp(`but ${path} expects ssh-ed25519 ${escaped(strangers)} \\(line 2\\): correct ${path} if`)
     await fails(list({ knownHostsPath: path }), 'ERR_STORAGE_DENIED', message)
@@ -123,7 +117,7 @@ describe(`SFTP storage and the host keys of ${openssh.name}`, { skip: await skip
   })
 
   test('known hosts that cannot be read are ERR_STORAGE_LOCAL, not an unknown host', async () => {
-    const knownHostsPath = join(dir, 'absent')
+    const knownHostsPath = join(sftp.dir, 'absent')
     await fails(list({ knownHostsPath }), 'ERR_STORAGE_LOCAL', /^Cannot read the known hosts in .*absent: ENOENT/)
   })
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -16,16 +15,11 @@ import { openSftp, sftpOptions } from './stage.ts'
 const run = promisify(execFile)
 
 describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout(openssh) }, () => {
-  let dir = ''
   let sftp: RunningSftp
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-    sftp = await openssh.start(dir)
+    sftp = await openssh.start()
   })
-  after(async () => {
-    await sftp.stop()
-    await rm(dir, { recursive: true })
-  })
+  after(() => sftp.stop())
 
   const open = (t: TestContext, changes: Partial<SftpStorageOptions>) => openSftp(t, sftpOptions(sftp, changes))
   const withKey = (keyPath: string, keyPassphrase?: string) => ({ password: undefined, keyPath, keyPassphrase })
@@ -53,7 +47,7 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 
   test('a key that the server does not know is ERR_STORAGE_DENIED by its file', async (t) => {
-    const other = await makeKey(dir, 'other')
+    const other = await makeKey(sftp.dir, 'other')
     await fails(
       open(t, withKey(other)).generations(),
       'ERR_STORAGE_DENIED',
@@ -62,7 +56,7 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 
   test('where the key is refused the password lets in', async (t) => {
-    const keyPath = await makeKey(dir, 'refused')
+    const keyPath = await makeKey(sftp.dir, 'refused')
     assert.deepEqual(await open(t, { keyPath }).generations(), [])
   })
 
@@ -71,7 +65,7 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 
   test('a key with a passphrase', async (t) => {
-    const path = join(dir, 'encrypted')
+    const path = join(sftp.dir, 'encrypted')
     await run('cp', [sftp.keyPath, path])
     await run('ssh-keygen', ['-q', '-p', '-N', 'the passphrase', '-f', path])
     assert.deepEqual(await open(t, withKey(path, 'the passphrase')).generations(), [])
@@ -90,7 +84,7 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 
   test('an encrypted key in PEM', async (t) => {
-    const path = join(dir, 'pem')
+    const path = join(sftp.dir, 'pem')
     await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-m', 'PEM', '-N', 'the passphrase', '-f', path])
     await fails(open(t, withKey(path)).generations(), 'ERR_STORAGE_LOCAL', /pem: it is encrypted/)
     await fails(open(t, withKey(path, 'another')).generations(), 'ERR_STORAGE_LOCAL', /pem: the passphrase is wrong/)
@@ -99,11 +93,11 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 
   test('a key file that cannot be used is ERR_STORAGE_LOCAL by its name', async (t) => {
-    const noKey = join(dir, 'no-key')
+    const noKey = join(sftp.dir, 'no-key')
     await writeFile(noKey, 'x')
     const files: [string, RegExp][] = [
-      [join(dir, 'absent'), /^Cannot use the key file .*absent: ENOENT.*\(correct key-path/],
-      [dir, /^Cannot use the key file .*: EISDIR/],
+      [join(sftp.dir, 'absent'), /^Cannot use the key file .*absent: ENOENT.*\(correct key-path/],
+      [sftp.dir, /^Cannot use the key file .*: EISDIR/],
       [noKey, /no-key: it is no private key in a known format \(give one made by ssh-keygen\)$/],
       [`${sftp.keyPath}.pub`, /user\.pub: it is a public key \(give the private one\)$/],
     ]
@@ -111,7 +105,7 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 
   test('a corrected key file is read anew, by the same client', async (t) => {
-    const path = join(dir, 'late')
+    const path = join(sftp.dir, 'late')
     const storage = open(t, withKey(path))
     await fails(storage.generations(), 'ERR_STORAGE_LOCAL', /ENOENT/)
     await run('cp', [sftp.keyPath, path])
@@ -119,28 +113,28 @@ describe(`SFTP storage and logins to ${openssh.name}`, { skip: await skipWithout
   })
 
   test('an agent with the key', async (t) => {
-    const agent = await startAgent(t, dir)
+    const agent = await startAgent(t, sftp.dir)
     await run('ssh-add', ['-q', sftp.keyPath], { env: { ...process.env, SSH_AUTH_SOCK: agent } })
     assert.deepEqual(await open(t, { password: undefined, agent }).generations(), [])
   })
 
   test('an agent without keys leaves the login to the password, or is named', async (t) => {
-    const agent = await startAgent(t, dir)
+    const agent = await startAgent(t, sftp.dir)
     assert.deepEqual(await open(t, { agent }).generations(), [])
     await fails(open(t, { password: undefined, agent }).generations(), 'ERR_STORAGE_DENIED', /login with agent \/.*,/)
   })
 
   test('an agent with more keys than the server lets be tried ends the login before the password', async (t) => {
-    const agent = await startAgent(t, dir)
+    const agent = await startAgent(t, sftp.dir)
     for (let number = 0; number < 7; number++) {
-      const key = await makeKey(dir, `many-${number}`)
+      const key = await makeKey(sftp.dir, `many-${number}`)
       await run('ssh-add', ['-q', key], { env: { ...process.env, SSH_AUTH_SOCK: agent } })
     }
     await fails(open(t, { agent }).generations(), 'ERR_STORAGE_DENIED', /refused the login with agent \/.*, password,/)
   })
 
   test('an agent that is not there leaves the login to the password, or is ERR_STORAGE_LOCAL', async (t) => {
-    const agent = join(dir, 'absent-agent')
+    const agent = join(sftp.dir, 'absent-agent')
     assert.deepEqual(await open(t, { agent }).generations(), [])
     await fails(
       open(t, { password: undefined, agent }).generations(),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, chown, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -21,16 +20,11 @@ const MIB = 1 << 20
 const X = Buffer.from('x')
 
 describe(`SFTP storage and folders of ${openssh.name}`, { skip: await skipWithout(openssh) }, () => {
-  let dir = ''
   let sftp: RunningSftp
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'wherry-sftp-'))
-    sftp = await openssh.start(dir)
+    sftp = await openssh.start()
   })
-  after(async () => {
-    await sftp.stop()
-    await rm(dir, { recursive: true })
-  })
+  after(() => sftp.stop())
 
   const open = (t: TestContext, changes: Partial<SftpStorageOptions> = {}) => openSftp(t, sftpOptions(sftp, changes))
 
@@ -63,7 +57,7 @@ describe(`SFTP storage and folders of ${openssh.name}`, { skip: await skipWithou
   })
 
   test('a folder without the right to write is ERR_STORAGE_DENIED by user and path', async (t) => {
-    const folder = join(dir, 'of-root')
+    const folder = join(sftp.dir, 'of-root')
     await mkdir(folder, { mode: 0o755 })
     const storage = open(t, { path: folder })
     assert.deepEqual(await storage.generations(), [])
@@ -106,7 +100,7 @@ describe(`SFTP storage and folders of ${openssh.name}`, { skip: await skipWithou
   })
 
   test('a full disk is ERR_STORAGE_DENIED, leaves nothing, and is over when there is room', async (t) => {
-    const mount = join(dir, 'small')
+    const mount = join(sftp.dir, 'small')
     await mkdir(mount)
     const mounting = run('mount', ['-t', 'tmpfs', '-o', `size=2m,uid=${sftp.uid}`, 'tmpfs', mount])
     const canMount = mounting.then(

@@ -2,7 +2,7 @@ import { abortable } from '../abort.ts'
 import type { Stored } from '../object-storage.ts'
 import { type Part, PartSource } from '../parts.ts'
 import { newBlockIds } from './blocks.ts'
-import { describeRequest } from './errors.ts'
+import { type AbsRequest, answerError, describeRequest, NOT_AZURE } from './errors.ts'
 import type { AbsSender } from './sender.ts'
 
 /** Buffers of one block each: one is filled while the other is sent. */
@@ -18,7 +18,7 @@ export async function putWhole(
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Stored> {
-  const { lastModified = new Date() } = await sender.send(
+  const { lastModified } = await sender.send(
     'PUT',
     key,
     signal,
@@ -26,7 +26,13 @@ export async function putWhole(
       container.getBlockBlobClient(key).upload(asBuffer(bytes), bytes.length, { ...HEADERS, ...http }),
     bytes.length,
   )
-  return { sizeBytes: bytes.length, createdAt: lastModified }
+  return { sizeBytes: bytes.length, createdAt: confirmed(lastModified, sender.request('PUT', key)) }
+}
+
+/** Azure answers with the blob's time; a success without it came from something else, which stored nothing. */
+function confirmed(lastModified: Date | undefined, request: AbsRequest): Date {
+  if (lastModified === undefined) throw answerError({ status: undefined, name: NOT_AZURE }, request)
+  return lastModified
 }
 
 /** The same bytes as the class that the SDK sends as they are. */
@@ -123,9 +129,10 @@ class BlockUpload {
 
   async #commit(): Promise<Stored> {
     const ids = Array.from({ length: this.#count }, (_, n) => this.#idOf(n + 1))
-    const { lastModified = new Date() } = await this.#sender.send('PUT', this.#key, this.#signal, (container, http) =>
+    const { lastModified } = await this.#sender.send('PUT', this.#key, this.#signal, (container, http) =>
       container.getBlockBlobClient(this.#key).commitBlockList(ids, { ...HEADERS, ...http }),
     )
-    return { sizeBytes: this.#source.size, createdAt: lastModified }
+    const createdAt = confirmed(lastModified, this.#sender.request('PUT', this.#key))
+    return { sizeBytes: this.#source.size, createdAt }
   }
 }

@@ -63,10 +63,13 @@ export async function putWhole(
   confirmed(ETag, sender.request('PUT', key))
 }
 
-/** Every S3 service answers with an ETag; a "200 OK" without one came from something else, which stored nothing. */
-function confirmed(etag: string | undefined, request: S3Request): string {
-  if (etag === undefined) throw answerError({ status: undefined, name: NOT_S3 }, request)
-  return etag
+/**
+ * What every S3 service answers with: an ETag, or an upload's id. A "200 OK" without it came from something else, which
+ * stored nothing.
+ */
+function confirmed(fact: string | undefined, request: S3Request): string {
+  if (fact === undefined || fact === '') throw answerError({ status: undefined, name: NOT_S3 }, request)
+  return fact
 }
 
 interface FilledBuffer {
@@ -98,14 +101,17 @@ async function putParts(
 }
 
 /** Starts a multipart upload. An abort does not interrupt the request: its upload must be known to be removed. */
-async function begin(sender: S3Sender, key: string, signal: AbortSignal): Promise<string | undefined> {
+async function begin(sender: S3Sender, key: string, signal: AbortSignal): Promise<string> {
+  const request = sender.request('PUT', key)
   const create = new CreateMultipartUploadCommand({ Bucket: sender.bucket, Key: key, ...sender.settings.create })
-  const started = sender.send('PUT', key, undefined, (client, http) => client.send(create, http))
+  const started = sender
+    .send('PUT', key, undefined, (client, http) => client.send(create, http))
+    .then(({ UploadId }) => confirmed(UploadId, request))
   try {
-    return (await untilAborted(started, signal, describeRequest(sender.request('PUT', key)))).UploadId
+    return await untilAborted(started, signal, describeRequest(request))
   } catch (error) {
     started.then(
-      ({ UploadId }) => new MultipartUpload(sender, key, UploadId).discard(),
+      (uploadId) => new MultipartUpload(sender, key, uploadId).discard(),
       () => {},
     )
     throw error
@@ -114,10 +120,10 @@ async function begin(sender: S3Sender, key: string, signal: AbortSignal): Promis
 
 class MultipartUpload {
   readonly #sender: S3Sender
-  readonly #target: { Bucket: string; Key: string; UploadId: string | undefined }
+  readonly #target: { Bucket: string; Key: string; UploadId: string }
   readonly #sent: { PartNumber: number; ETag: string }[] = []
 
-  constructor(sender: S3Sender, key: string, uploadId: string | undefined) {
+  constructor(sender: S3Sender, key: string, uploadId: string) {
     this.#sender = sender
     this.#target = { Bucket: sender.bucket, Key: key, UploadId: uploadId }
   }
@@ -144,7 +150,9 @@ class MultipartUpload {
     const Parts = this.#sent.toSorted((a, b) => a.PartNumber - b.PartNumber)
     const { touch } = this.#sender.settings
     const command = new CompleteMultipartUploadCommand({ ...this.#target, MultipartUpload: { Parts }, ...touch })
-    await this.#sender.send('PUT', this.#target.Key, signal, (client, http) => client.send(command, http))
+    const { Key } = this.#target
+    const { ETag } = await this.#sender.send('PUT', Key, signal, (client, http) => client.send(command, http))
+    confirmed(ETag, this.#sender.request('PUT', Key))
   }
 
   /** Removes the parts. Fails never: why the upload failed is what the caller has to know. */

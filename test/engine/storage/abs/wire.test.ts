@@ -194,6 +194,7 @@ describe('Azure answers', () => {
     ['a broken connection', (response: ServerResponse) => response.destroy(), 2, /\(ECONNRESET\)/],
     ['a redirect', status(302, { location: 'http://127.0.0.1:9/' }), 1, /\(302 not an Azure answer\)/],
     ['a web page', webPage, 1, /\(200 not an Azure answer\)/],
+    ['a success without the time of the blob', status(201), 1, /\(not an Azure answer\)/],
   ] as const) {
     test(`${name} is ERR_STORAGE_UNREACHABLE after ${requests} requests`, async (t) => {
       const { seen, open } = await play(t, answer)
@@ -201,6 +202,15 @@ describe('Azure answers', () => {
       assert.equal(seen.length, requests)
     })
   }
+
+  test('a list of blocks that something else took is no blob', async (t) => {
+    const { open } = await play(t, (response, { query }) => {
+      if (query.get('comp') === 'blocklist') status(201)(response)
+      else stored(response)
+    })
+    const body = chunks([Buffer.alloc(20 * MIB)])
+    await fails(open().writeSnapshot(A, 0, body), 'ERR_STORAGE_UNREACHABLE', /not an Azure answer/)
+  })
 
   for (const [name, answer] of [
     ['a web page', webPage],

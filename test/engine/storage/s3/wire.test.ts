@@ -97,6 +97,21 @@ describe('S3 answers', () => {
     await fails(open().writeSnapshot(A, 0, chunks([X])), 'ERR_STORAGE_UNREACHABLE', /not an S3 answer/)
   })
 
+  test('the first and last request of an upload in parts are answered by S3, or nothing is stored', async (t) => {
+    const error = '<?xml version="1.0"?><Error><Code>InternalError</Code></Error>'
+    for (const query of ['uploads', 'uploadId'] as const) {
+      for (const page of ['', '<html><body>Welcome</body></html>', '<html>ok</html>', '<R><ETag></ETag></R>', error]) {
+        const { seen, open } = await play(t, (response, what, count) => {
+          if (what.method === 'POST' && what.query.has(query)) says(page)(response)
+          else takesUploads(response, what, count)
+        })
+        const body = chunks([Buffer.alloc(8 << 20), X])
+        await fails(open().writeSnapshot(A, 0, body), 'ERR_STORAGE_UNREACHABLE', /did not serve PUT of s3:/)
+        assert.equal(seen.at(-1)?.method, query === 'uploads' ? 'POST' : 'DELETE')
+      }
+    }
+  })
+
   test('a body shorter than its announced length fails the stream', async (t) => {
     const { open } = await play(t, (response) => {
       response.writeHead(200, { 'content-length': '1000' }).write('only this')

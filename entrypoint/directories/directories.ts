@@ -13,13 +13,16 @@ import { orAborted } from '../keeper/waiting.ts'
 import { announceDatabase } from '../supervisor/announce.ts'
 import { type Databases, type Directory, optionsIn } from './directory.ts'
 import { findFiles } from './find-files.ts'
-import { watchDirectory } from './folder-watch.ts'
+import type { watchDirectory } from './folder-watch.ts'
+import { inTurns } from './in-turns.ts'
 import { Places } from './places.ts'
 
 /** From the first change to a look: databases mostly come with others, and in several steps. */
 const BATCH_MS = 250
 /** How soon the engine that follows one that died is asked. */
 const AGAIN_MS = 1000
+/** How many databases the engine is given, or ends with, at a time: in between it answers whoever asks how it is. */
+const WIDTH = 8
 /** Gap between two looks without a change: not every file system announces them, and what failed may do now. */
 const LOOK_MS = 30_000
 /** How long the last commits of a database that went are tried to be stored. */
@@ -53,7 +56,9 @@ export class Directories {
   readonly #named: ReadonlySet<string>
   readonly #places = new Places()
   readonly #present = new Map<string, Directory>()
-  readonly #leaving = new Map<string, Promise<void>>()
+  /** Databases that went, and are not done with yet. */
+  readonly #leaving = new Set<string>()
+  #leaves: Promise<unknown> = Promise.resolve()
   readonly #leftOut = new Map<string, LeftOut>()
   readonly #watchers: ReturnType<typeof watchDirectory>[] = []
   #life: AbortSignal | undefined
@@ -112,6 +117,8 @@ export class Directories {
     this.#life = life
     await this.#add(found, life)
     const watched = this.#directories.filter(({ watch }) => watch)
+    if (watched.length === 0) return
+    const { watchDirectory } = await import('./folder-watch.ts')
     for (const directory of watched) {
       this.#logger.info('watching directory', { dir: directory.path })
       this.#watchers.push(
@@ -124,7 +131,6 @@ export class Directories {
         ),
       )
     }
-    if (watched.length === 0) return
     this.#clock = setInterval(() => this.#lookSoon(true), LOOK_MS).unref()
     this.#soon()
   }
@@ -137,7 +143,7 @@ export class Directories {
     await Promise.allSettled(this.#watchers.splice(0).map((watcher) => watcher.close()))
     if (signal.aborted || !isWatching) return
     this.#lookSoon(false)
-    const over = this.#looks.then(() => Promise.all(this.#leaving.values()))
+    const over = this.#looks.then(() => this.#leaves)
     await orAborted(over, signal).catch(() => {}) // what is given up is told by whoever closes the engine
   }
 
@@ -200,29 +206,31 @@ export class Directories {
 
   /** Trouble with one holds up no other. */
   async #add(databases: readonly DatabaseOptions[], signal = AbortSignal.abort()): Promise<void> {
-    await Promise.all(
-      databases.map(async (database) => {
-        const { path } = database
-        try {
-          await this.#engine.add(database, signal)
-          this.#leftOut.delete(path)
-          announceDatabase(database, this.#logger)
-        } catch (error) {
-          this.#forget(path)
-          if (signal.aborted) return
-          this.#leaveOut(path, { stamp: stampOf(path) ?? '', why: messageOf(error), isTriedAgain: true })
-        }
-      }),
-    )
+    await inTurns(databases, WIDTH, async (database) => {
+      const { path } = database
+      try {
+        await this.#engine.add(database, signal)
+        this.#leftOut.delete(path)
+        announceDatabase(database, this.#logger)
+      } catch (error) {
+        this.#forget(path)
+        if (signal.aborted) return
+        this.#leaveOut(path, { stamp: stampOf(path) ?? '', why: messageOf(error), isTriedAgain: true })
+      }
+    })
   }
 
-  /** Ends with databases that went, each at its own pace, and forgets those that a new engine could not begin with. */
+  /** Ends with databases that went, in the background, and forgets those that a new engine could not begin with. */
   #letGo(directory: Directory, files: ReadonlySet<string>): void {
+    const gone: string[] = []
     for (const [path, owner] of this.#present) {
       if (owner !== directory || this.#leaving.has(path)) continue
       if (!this.#engine.added.has(path)) this.#forget(path)
-      else if (!files.has(path) && stampOf(path) === '') this.#leaving.set(path, this.#leave(path))
+      else if (!files.has(path) && stampOf(path) === '') gone.push(path)
     }
+    for (const path of gone) this.#leaving.add(path)
+    const over = inTurns(gone, WIDTH, (path) => this.#leave(path))
+    this.#leaves = Promise.all([this.#leaves, over])
   }
 
   async #leave(path: string): Promise<void> {

@@ -1,13 +1,14 @@
 import type { ReplicaSource, SnapshotImage } from '../database/replica-feed.ts'
 import type { Segment } from '../database/segment.ts'
 import { hasCode } from '../errors.ts'
+import type { Position } from '../format/names.ts'
 import type { Logger } from '../log.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { StorageClient } from '../storage/client.ts'
 import type { Outbox } from './outbox.ts'
 import type { Progress } from './progress.ts'
 import { type RemoteState, remoteState } from './remote-end.ts'
-import { planResume } from './resume.ts'
+import { planResume, type RemoteEnd } from './resume.ts'
 import type { Snapshotter } from './snapshotter.ts'
 
 export interface AttachmentParts {
@@ -61,9 +62,10 @@ export class Attachment {
 
   /**
    * Finds the replica's place in `generation`, the present one; or begins another generation, which is then to be attached to.
+   * @param unsureEnd the end of an upload to it that failed, and may still arrive
    * @throws the storage's errors; ERR_DATABASE_CONFLICT; what a snapshot throws
    */
-  async attach(generation: string): Promise<void> {
+  async attach(generation: string, unsureEnd?: Position): Promise<void> {
     const { options, source, outbox, progress, snapshotter } = this.#parts
     this.lose()
     this.#hasGivenUp = false
@@ -77,6 +79,10 @@ export class Attachment {
     }
     const position = source.position
     if (position?.generation !== generation) return
+    if (unsureEnd?.index === position.index && !hasReached(remote?.end, unsureEnd)) {
+      // The WAL of this index would be sent again, cut otherwise, and the late one lie across it.
+      return await source.startGeneration(generation, 'an upload may arrive late')
+    }
     const plan = planResume(remote?.end, position, outbox.segments)
     const end = remote?.end
     if (plan.kind === 'diverged') {
@@ -161,4 +167,8 @@ export class Attachment {
     outbox.rebase(wal.segments, end)
     return true
   }
+}
+
+function hasReached(end: RemoteEnd | undefined, { index, offset }: Position): boolean {
+  return end !== undefined && (end.index > index || (end.index === index && end.offset >= offset))
 }

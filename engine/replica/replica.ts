@@ -14,6 +14,7 @@ import { Progress } from './progress.ts'
 import { Retainer } from './retainer.ts'
 import { Snapshotter } from './snapshotter.ts'
 import type { ReplicaStatus } from './status.ts'
+import { isStored } from './stored-already.ts'
 import { Validator } from './validator.ts'
 import { Wakeup } from './wakeup.ts'
 
@@ -298,7 +299,7 @@ export class Replica implements ReplicaFeed {
     const attachment = this.#attachment
     if (generation === undefined) return await this.#send()
     const isNew = attachment.generation !== generation
-    if (isNew) await attachment.attach(generation)
+    if (isNew) await attachment.attach(generation, this.#unsureEnd(generation))
     if (attachment.generation === generation && performance.now() >= this.#snapshotter.dueAtMs(generation)) {
       // Its failure is told, and tried again, by itself: segments go on.
       await this.#snapshotter
@@ -351,16 +352,23 @@ export class Replica implements ReplicaFeed {
   }
 
   /**
-   * Where nothing may be replaced, an upload whose answer was lost is refused for ever when it is tried again: the storage is
-   * asked what it has.
+   * Where nothing may be replaced, an upload whose answer was lost is refused for ever when it is tried again: it is a success
+   * when the object is there.
    */
   async #write(position: Position, object: Uint8Array): Promise<void> {
+    const { signal } = this.#abort
     try {
-      await this.#client.writeSegment(position, object, this.#abort.signal)
+      await this.#client.writeSegment(position, object, signal)
     } catch (error) {
-      if (hasCode(error, 'ERR_STORAGE_DENIED') && this.#source.position !== undefined) this.#attachment.lose()
-      throw error
+      if (!hasCode(error, 'ERR_STORAGE_DENIED') || !(await isStored(this.#client, position, object, signal)))
+        throw error
     }
+  }
+
+  /** How far an upload reaches that may arrive late. */
+  #unsureEnd(generation: string): Position | undefined {
+    const last = this.#unsure.at(-1)
+    return last?.generation === generation ? { generation, ...last.end } : undefined
   }
 
   async #keepRetention(): Promise<void> {

@@ -17,16 +17,29 @@ import type { watchDirectory } from './folder-watch.ts'
 import { inTurns } from './in-turns.ts'
 import { Places } from './places.ts'
 
-/** From the first change to a look: databases mostly come with others, and in several steps. */
-const BATCH_MS = 250
-/** How soon the engine that follows one that died is asked. */
-const AGAIN_MS = 1000
+/** Times are milliseconds. */
+export interface DirectoryTiming {
+  /** From the first change to a look. */
+  readonly batchMs: number
+  /** Gap between two looks without a change. */
+  readonly lookMs: number
+  /** How soon the engine that follows one that died is asked. */
+  readonly againMs: number
+  /** How long the last commits of a database that went are tried to be stored. */
+  readonly leaveMs: number
+}
+
+const directoryTiming: DirectoryTiming = {
+  // Databases mostly come with others, and in several steps.
+  batchMs: 250,
+  // Not every file system announces changes, and what failed may do now.
+  lookMs: 30_000,
+  againMs: 1000,
+  leaveMs: 30_000,
+}
+
 /** How many databases the engine is given, or ends with, at a time: in between it answers whoever asks how it is. */
 const WIDTH = 8
-/** Gap between two looks without a change: not every file system announces them, and what failed may do now. */
-const LOOK_MS = 30_000
-/** How long the last commits of a database that went are tried to be stored. */
-const LEAVE_MS = 30_000
 
 /** What directories need of the engine. */
 export type DirectoryEngine = Pick<EngineKeeper, 'added' | 'add' | 'remove'> & {
@@ -52,6 +65,7 @@ export class Directories {
   readonly #engine: DirectoryEngine
   readonly #prepare: (database: DatabaseOptions) => DatabaseOptions
   readonly #logger: Logger
+  readonly #timing: DirectoryTiming
   /** Databases that the configuration names. */
   readonly #named: ReadonlySet<string>
   readonly #places = new Places()
@@ -72,11 +86,13 @@ export class Directories {
     engine: DirectoryEngine,
     prepare: (database: DatabaseOptions) => DatabaseOptions,
     logger: Logger,
+    timing: DirectoryTiming = directoryTiming,
   ) {
     this.#directories = directories
     this.#engine = engine
     this.#prepare = prepare
     this.#logger = logger
+    this.#timing = timing
     this.#named = new Set(databases.map(({ path }) => path))
     for (const database of databases) this.#places.claim(database)
   }
@@ -131,7 +147,7 @@ export class Directories {
         ),
       )
     }
-    this.#clock = setInterval(() => this.#lookSoon(true), LOOK_MS).unref()
+    this.#clock = setInterval(() => this.#lookSoon(true), this.#timing.lookMs).unref()
     this.#soon()
   }
 
@@ -147,7 +163,7 @@ export class Directories {
     await orAborted(over, signal).catch(() => {}) // what is given up is told by whoever closes the engine
   }
 
-  #soon(ms = BATCH_MS): undefined {
+  #soon(ms = this.#timing.batchMs): undefined {
     if (this.#watchers.length === 0) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
@@ -199,7 +215,7 @@ export class Directories {
       this.#present.set(path, directory)
       return this.#prepare(database)
     } catch (error) {
-      if (hasCode(error, 'ERR_ENGINE_DIED')) return this.#soon(AGAIN_MS)
+      if (hasCode(error, 'ERR_ENGINE_DIED')) return this.#soon(this.#timing.againMs)
       return this.#leaveOut(path, { stamp, why: messageOf(error), isTriedAgain: true })
     }
   }
@@ -235,7 +251,7 @@ export class Directories {
 
   async #leave(path: string): Promise<void> {
     this.#logger.info('database is gone, its replicas stay as they are', { db: path })
-    const patience = AbortSignal.timeout(LEAVE_MS)
+    const patience = AbortSignal.timeout(this.#timing.leaveMs)
     const signal = this.#life === undefined ? patience : AbortSignal.any([patience, this.#life])
     try {
       await this.#engine.remove(path, signal)

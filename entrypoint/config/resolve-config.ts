@@ -67,15 +67,13 @@ function requirePlaces(
   owners: Map<string, string>,
 ): void {
   for (const { name, storage } of replicas) {
-    // A restore would take whichever of the two is newer.
-    const owner = owners.get(replicaKey(storage)) ?? path
-    if (owner !== path) {
-      throw section.error(
-        'replicas',
-        `replica "${name}" writes where a replica of ${owner} does; give each its own path`,
-      )
+    // A restore would take whichever of the two is newer; of one database, both would send pieces of the same WAL.
+    const owner = owners.get(replicaKey(storage))
+    if (owner !== undefined) {
+      const other = owner === path ? 'another one of the same database' : `a replica of ${owner}`
+      throw section.error('replicas', `replica "${name}" writes where ${other} does; give each its own path`)
     }
-    owners.set(replicaKey(storage), owner)
+    owners.set(replicaKey(storage), path)
   }
 }
 

@@ -49,12 +49,12 @@ dbs:
   - {url: "s3://bkt.localhost/p", type: file, name: "a b"}
   - url: file:/r
   - {url: "gcs://b/p"}
-  - {type: gcs, bucket: b, path: p, name: g}
+  - {type: gcs, bucket: b, path: q, name: g}
   - {url: "abs://a@c/p", account-key: a2V5}
   - {type: abs, account-name: a, account-key: a2V5, bucket: c, path: p, name: z, endpoint: "http://h"}
   - {url: "sftp://u:p@h:2222/p"}
   - {type: sftp, host: h, user: u, password: p, path: p, key-path: /k, name: s}
-  - {type: sftp, host: "h:22", user: u, name: t}`,
+  - {type: sftp, host: "h:22", user: u, path: q, name: t}`,
   'every key': `
 addr: ":9090"
 exec: app
@@ -83,7 +83,7 @@ dbs:
 - path: /a
   replicas:
 ${['1h', '"1.5h"', '+3s', '-3s', '.5s', '1.s', '1h30m', '"0"', '1000000', '1.5', 'null', '', '2us', '1e3', '0x10']
-  .map((text, at) => `  - {path: /r, name: n${at}, retention: ${text}}`)
+  .map((text, at) => `  - {path: /r${at}, name: n${at}, retention: ${text}}`)
   .join('\n')}`,
   booleans: ['y', 'Y', 'yes', 'YES', 'on', 'true', 'n', 'No', 'off', 'FALSE', 'null']
     .map((text, at) => `${at === 0 ? 'dbs:\n' : ''}- {path: /a, replicas: [{url: "s3://b", skip-verify: ${text}}]}`)

@@ -87,6 +87,10 @@ const errors: [string, string][] = [
     '/c.yml:5:3: dbs[1].replicas: replica "file" writes where a replica of /a does; give each its own path',
   ],
   [
+    'dbs:\n- path: /a\n  replicas: [{path: /r},{path: /r/, name: b}]',
+    '/c.yml:3:3: dbs[0].replicas: replica "b" writes where another one of the same database does; give each its own path',
+  ],
+  [
     'dbs:\n- path: /a\n  replicas: [{path: /r},{path: /s}]',
     '/c.yml:3:25: dbs[0].replicas[1]: two replicas are called "file" (the type, as name is not set); set name to tell them apart',
   ],

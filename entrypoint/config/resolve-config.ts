@@ -66,14 +66,18 @@ function requirePlaces(
   { path, replicas }: Pick<DatabaseOptions, 'path' | 'replicas'>,
   owners: Map<string, string>,
 ): void {
+  const own = new Set<string>()
   for (const { name, storage } of replicas) {
+    const key = replicaKey(storage)
+    // Another entry of the same directory has other databases.
+    const owner = owners.get(key) ?? path
     // A restore would take whichever of the two is newer; of one database, both would send pieces of the same WAL.
-    const owner = owners.get(replicaKey(storage))
-    if (owner !== undefined) {
+    if (owner !== path || own.has(key)) {
       const other = owner === path ? 'another one of the same database' : `a replica of ${owner}`
       throw section.error('replicas', `replica "${name}" writes where ${other} does; give each its own path`)
     }
-    owners.set(replicaKey(storage), path)
+    own.add(key)
+    owners.set(key, path)
   }
 }
 

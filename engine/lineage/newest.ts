@@ -1,7 +1,8 @@
 import { hasCode, type WherryError } from '../errors.ts'
 import { segmentEnd } from '../replica/remote-end.ts'
-import { type GenerationListing, updatedAt } from '../restore/listing.ts'
+import type { GenerationListing } from '../restore/listing.ts'
 import { noMatch, pickGeneration } from '../restore/pick-generation.ts'
+import { newestOf, recencyOf } from '../restore/recency.ts'
 import { surveyReplica } from '../restore/survey.ts'
 import type { SegmentInfo, StorageClient } from '../storage/client.ts'
 import type { Remote } from './relate.ts'
@@ -30,11 +31,8 @@ export async function findNewest(
   const listings = await surveyReplica(client, {}, new Set(), signal)
   const picked = pickGeneration(listings, {}, new Set())
   if (picked !== undefined) return describe(picked, undefined)
-  const damage = noMatch(replica, listings, {})
-  const [remains] = listings
-    .filter(({ segments }) => segments.length > 0)
-    .sort((a, b) => Number(updatedAt(b, {})) - Number(updatedAt(a, {})))
-  return remains === undefined ? undefined : describe(remains, damage)
+  const remains = newestOf(listings, {})
+  return remains === undefined ? undefined : describe(remains, noMatch(replica, listings, {}))
 }
 
 /**
@@ -63,7 +61,7 @@ function describe(listing: GenerationListing, damage: WherryError | undefined): 
   const { generation, snapshots, segments } = listing
   return {
     generation,
-    updatedAt: updatedAt(listing, {}) ?? new Date(0),
+    updatedAt: recencyOf(listing, {})?.updatedAt ?? new Date(0),
     snapshotIndex: snapshots.at(-1)?.index ?? 0,
     last: segments.at(-1),
     damage,

@@ -1,4 +1,3 @@
-import { generationTimes } from '../replica/generation-times.ts'
 import type { SegmentInfo, SnapshotInfo } from '../storage/client.ts'
 
 /** Which state to restore: the newest of the newest generation, unless one of these says otherwise. */
@@ -20,9 +19,4 @@ export interface GenerationListing {
 /** True for an object that was stored after the target's time. */
 export function isTooNew({ createdAt }: { readonly createdAt: Date }, { timestamp }: RestoreTarget): boolean {
   return timestamp !== undefined && createdAt > timestamp
-}
-
-/** When a generation was last stored to, as seen at the target's time; undefined when it had nothing then. */
-export function updatedAt({ snapshots, segments }: GenerationListing, target: RestoreTarget): Date | undefined {
-  return generationTimes([...snapshots, ...segments].filter((object) => !isTooNew(object, target)))?.updatedAt
 }

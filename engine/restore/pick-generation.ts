@@ -2,11 +2,12 @@ import { WherryError } from '../errors.ts'
 import { keys } from '../format/names.ts'
 import { generationTimes } from '../replica/generation-times.ts'
 import type { SnapshotInfo } from '../storage/client.ts'
-import { type GenerationListing, isTooNew, type RestoreTarget, updatedAt } from './listing.ts'
+import { type GenerationListing, isTooNew, type RestoreTarget } from './listing.ts'
+import { compareRecency, newestOf, recencyOf } from './recency.ts'
 
 /**
- * The generation that was stored to last, as seen at the target's time; the first of equal ones. Only generations with a
- * snapshot to start from count.
+ * The newest generation, see {@link compareRecency}, as seen at the target's time; the first of equal ones. Only generations
+ * with a snapshot to start from count.
  */
 export function pickGeneration(
   listings: readonly GenerationListing[],
@@ -15,16 +16,8 @@ export function pickGeneration(
 ): GenerationListing | undefined {
   // An index does not choose a generation: the same number means another state in each.
   const { index: _, ...anyIndex } = target
-  let best: GenerationListing | undefined
-  let bestTime: Date | undefined
-  for (const listing of listings) {
-    if (pickSnapshot(listing.snapshots, anyIndex, unusable) === undefined) continue
-    const time = updatedAt(listing, target)
-    if (time === undefined || (bestTime !== undefined && time <= bestTime)) continue
-    best = listing
-    bestTime = time
-  }
-  return best
+  const isUsable = ({ snapshots }: GenerationListing) => pickSnapshot(snapshots, anyIndex, unusable) !== undefined
+  return newestOf(listings.filter(isUsable), target)
 }
 
 /**
@@ -44,21 +37,25 @@ export function pickSnapshot(
   )
 }
 
-/** Generations that were stored to after the chosen one, but cannot be restored: they have no snapshot. */
+/** Generations that are newer than the chosen one, but cannot be restored: they have no snapshot. */
 export function newerWithoutSnapshot(
   listings: readonly GenerationListing[],
   chosen: GenerationListing,
   target: RestoreTarget,
 ): string[] {
-  const chosenTime = updatedAt(chosen, target) ?? 0
+  const own = recencyOf(chosen, target)
+  const isNewer = (listing: GenerationListing): boolean => {
+    const recency = recencyOf(listing, target)
+    return recency !== undefined && own !== undefined && compareRecency(recency, own) > 0
+  }
   return listings
-    .filter((listing) => listing.snapshots.length === 0 && (updatedAt(listing, target) ?? 0) > chosenTime)
+    .filter((listing) => listing.snapshots.length === 0 && isNewer(listing))
     .map(({ generation }) => generation)
 }
 
 /** Why nothing could be picked. WAL without a snapshot is damage: what is there must not be taken for nothing. */
 export function noMatch(replica: string, listings: readonly GenerationListing[], target: RestoreTarget): WherryError {
-  const orphan = listings.find((listing) => listing.snapshots.length === 0 && updatedAt(listing, target) !== undefined)
+  const orphan = listings.find((listing) => listing.snapshots.length === 0 && recencyOf(listing, target) !== undefined)
   if (orphan !== undefined) {
     const { generation } = orphan
     const why = `${keys.snapshots(generation)} of replica ${replica} is empty, and its WAL is useless without a snapshot`

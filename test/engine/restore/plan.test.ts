@@ -88,6 +88,24 @@ const rows: [string, GenerationListing[], RestoreTarget, string][] = [
   ],
   ['the first of equally new generations', [listing(B, [[0, 9]], []), listing(A, [[0, 9]], [])], {}, 'b/0:'],
   [
+    'of generations that end in the same second the one that began later',
+    [listing(A, [[0, 50]], []), listing(B, [[0, 1]], [[0, 0, 50]])],
+    {},
+    'a/0:',
+  ],
+  [
+    'of generations that end in the same second the one that began later, whatever their names',
+    [listing(A, [[0, 1]], [[0, 0, 50]]), listing(B, [[0, 50]], [])],
+    {},
+    'b/0:',
+  ],
+  [
+    'of generations with the same start and end the one with the newer snapshot',
+    [listing(A, [[0, 1]], [[0, 0, 50]]), listing(B, [[0, 50]], [[0, 0, 1]])],
+    {},
+    'b/0: 0+0',
+  ],
+  [
     'the generation that was the newest at a time, among overlapping ones',
     [
       listing(

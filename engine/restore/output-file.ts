@@ -29,6 +29,7 @@ const fsyncFile = promisify(fsync)
 export interface OutputRequest extends Ownership {
   readonly metaPath?: string
   readonly setAside?: boolean
+  readonly replaceEmpty?: boolean
 }
 
 /**
@@ -111,15 +112,15 @@ export class OutputFile {
   #takePlace(inheritance: Inheritance): void {
     const { metaPath } = this.#request
     const finalPath = this.#finalPath
-    this.#requireRoom()
+    const inTheWay = this.#requireRoom()
     const undo: (() => void)[] = []
     try {
-      if (isDatabase(finalPath)) undo.push(setAside(finalPath, this.#logger))
+      if (inTheWay !== undefined) undo.push(setAside(finalPath, this.#logger))
       else setOrphansAside(finalPath, this.#logger)
       syncFolder(dirname(finalPath))
       if (metaPath !== undefined) undo.push(inherit(finalPath, metaPath, inheritance))
       this.#logger.info('renaming database from temporary location', { path: finalPath })
-      removeEmpty(finalPath)
+      if (this.#request.replaceEmpty) removeEmpty(finalPath)
       takeName(this.path, finalPath, () => requireNothing(finalPath))
     } catch (error) {
       for (const step of undo.reverse()) step()
@@ -127,11 +128,15 @@ export class OutputFile {
     }
   }
 
-  /** Another database than the one that was there is not what somebody decided to set aside. */
-  #requireRoom(): void {
+  /**
+   * Another database than the one that was there is not what somebody decided to set aside.
+   * @returns the database to set aside, if there is one
+   */
+  #requireRoom(): Stats | undefined {
     const found = requireRoom(this.#finalPath, this.#request)
-    if (found === undefined) return
-    if (found.ino !== this.#before?.ino || found.dev !== this.#before.dev) throw existsError(this.#finalPath)
+    if (found === undefined) return undefined
+    if (found.ino === this.#before?.ino && found.dev === this.#before.dev) return found
+    throw existsError(this.#finalPath)
   }
 
   /** Removes what the restore needed, and the file unless it is finished. Safe to call at any time. */
@@ -147,17 +152,11 @@ export class OutputFile {
   }
 }
 
-/** A file of 0 bytes is no database: it may be replaced. */
-function isDatabase(path: string): boolean {
-  const found = look(path)
-  return found !== undefined && !(found.isFile() && found.size === 0)
-}
-
 /** @returns the database to set aside, if there is one */
-function requireRoom(path: string, { setAside = false }: OutputRequest): Stats | undefined {
-  if (!isDatabase(path)) return undefined
+function requireRoom(path: string, { setAside = false, replaceEmpty = false }: OutputRequest): Stats | undefined {
   const found = look(path)
-  if (setAside && found?.isFile()) return found
+  if (found === undefined || (replaceEmpty && isEmpty(found))) return undefined
+  if (setAside && found.isFile()) return found
   throw existsError(path)
 }
 
@@ -166,8 +165,13 @@ function requireNothing(path: string): void {
 }
 
 function removeEmpty(path: string): void {
-  if (isDatabase(path)) throw existsError(path)
+  const found = look(path)
+  if (found !== undefined && !isEmpty(found)) throw existsError(path)
   output(`remove ${path}`, () => rmSync(path, { force: true }))
+}
+
+function isEmpty(found: Stats): boolean {
+  return found.isFile() && found.size === 0
 }
 
 function existsError(path: string): WherryError {

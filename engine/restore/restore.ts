@@ -26,6 +26,8 @@ export interface RestoreRequest extends RestoreTarget, Ownership {
    * an error. @default false
    */
   readonly setAside?: boolean
+  /** A file of 0 bytes, which is no database yet, is replaced; otherwise it is an error. @default false */
+  readonly replaceEmpty?: boolean
 }
 
 export interface RestoreResult {

@@ -139,7 +139,7 @@ export class Boot {
       })
     }
     const sources = database.replicas.filter(({ name }) => from.includes(name))
-    const request = { outputPath: path, metaPath, setAside, ...ownerOf(dirname(path)) }
+    const request = { outputPath: path, metaPath, setAside, replaceEmpty: true, ...ownerOf(dirname(path)) }
     try {
       const restored = await withCleanUp(path, () => this.#thread.restore(sources, request, this.#signal))
       const { generation, elapsedMs, bytesWritten, bytesDownloaded } = restored

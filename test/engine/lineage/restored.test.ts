@@ -45,7 +45,7 @@ for (const [what, lose] of Object.entries(losses)) {
     lose(volume)
     assert.ok(['missing', 'empty'].includes((await volume.examine()).local.kind))
     assert.deepEqual(await volume.relations(), ['holds', 'holds'], 'Nothing to compare with')
-    await volume.restore()
+    await volume.restore({ replaceEmpty: true })
     assert.equal(volume.rows(), rows)
     assert.deepEqual(await volume.relations(), ['same', 'same'])
     await volume.start()
@@ -256,12 +256,15 @@ test('A restore that fails leaves database, WAL and metadata as they were', asyn
   assert.deepEqual({ ...rest, state: withoutIndex(files) }, { ...before, state: withoutIndex(before.state) })
 })
 
-test('A file of 0 bytes counts as nothing there', async (t) => {
+test('A file of 0 bytes counts as nothing there, for who asks for that', async (t) => {
   const volume = await filled(t)
   const outputPath = volume.box.path('empty', 'app.db')
   mkdirSync(dirname(outputPath))
   writeFileSync(outputPath, '')
-  await volume.newEngine().restore(volume.options().replicas, { outputPath }, AbortSignal.timeout(20_000))
+  const restore = (request: Partial<RestoreRequest>): Promise<unknown> =>
+    volume.newEngine().restore(volume.options().replicas, { outputPath, ...request }, AbortSignal.timeout(20_000))
+  await assert.rejects(restore({}), (error) => hasCode(error, 'ERR_OUTPUT_EXISTS'))
+  await restore({ replaceEmpty: true })
   assert.ok(statSync(outputPath).size > 0)
   assert.deepEqual(existsSync(`${outputPath}.aside`), false)
 })

@@ -66,6 +66,7 @@ test('Never overwrites what is there', async (t) => {
   const replica = build(t)
   for (const make of [
     (path: string) => writeFileSync(path, ' '),
+    (path: string) => writeFileSync(path, ''),
     (path: string) => mkdirSync(path),
     (path: string) => symlinkSync('/nowhere/at/all', path),
   ]) {
@@ -78,6 +79,28 @@ test('Never overwrites what is there', async (t) => {
     assert.deepEqual(filesOf(outputPath), [basename(outputPath)])
   }
 })
+
+test('Replaces a file of 0 bytes when that is asked for, and nothing else', async (t) => {
+  const replica = build(t)
+  const request = { outputPath: replica.output(), replaceEmpty: true }
+  writeFileSync(request.outputPath, '')
+  await restoreDatabase(replica.client, 'file', request, logger)
+  assert.ok(readFileSync(request.outputPath).equals(replica.checkpointed()))
+  await assert.rejects(restoreDatabase(replica.client, 'file', request, logger), { code: 'ERR_OUTPUT_EXISTS' })
+})
+
+for (const replaceEmpty of [false, true]) {
+  test(`A file of 0 bytes that appears meanwhile is ${replaceEmpty ? 'replaced' : 'not overwritten'}`, async (t) => {
+    const replica = build(t)
+    const outputPath = replica.output()
+    const client = whileDownloading(replica, () => writeFileSync(outputPath, ''))
+    const restored = restoreDatabase(client, 'file', { outputPath, replaceEmpty }, logger)
+    if (replaceEmpty) await restored
+    else await assert.rejects(restored, { code: 'ERR_OUTPUT_EXISTS' })
+    assert.equal(statSync(outputPath).size > 0, replaceEmpty)
+    assert.deepEqual(filesOf(outputPath), [basename(outputPath)])
+  })
+}
 
 test('Never overwrites a database that appears meanwhile', async (t) => {
   const replica = build(t)

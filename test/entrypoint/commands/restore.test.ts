@@ -1,6 +1,6 @@
 /** `wherry restore`: what it prints. What it restores is in test/engine/restore. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { buildReplica } from '../../support/damaged-replica.ts'
 import { sandbox } from '../../support/sandbox.ts'
@@ -34,6 +34,17 @@ test('-json is what came of it, and nothing else on standard output, whatever th
   assert.deepEqual([none.code, JSON.parse(none.stdout)], [0, { outcome: 'no_backup', path }])
   const failed = await run('-o', path, `file://${box.path('absent')}`)
   assert.deepEqual([failed.code, failed.stdout], [66, ''])
+})
+
+test('Never overwrites a file, one of 0 bytes neither', async (t) => {
+  const box = sandbox(t)
+  const path = box.path('app.db')
+  writeFileSync(path, '')
+  const command = [...wherry.command, 'restore', '-o', path, `file://${buildReplica(t, true).root}`]
+  const { code, stderr } = await box.run(command)
+  assert.equal(code, 73)
+  assert.match(stderr, /app\.db exists already; remove it or restore to another path/)
+  assert.equal(readFileSync(path, 'utf8'), '')
 })
 
 test('On a terminal a bar says how far it is; log lines come above it', { skip: noTerminals }, async (t) => {

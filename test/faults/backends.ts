@@ -2,9 +2,11 @@ import type { TestContext } from 'node:test'
 import { withAzure } from '../servers/azure.ts'
 import { withGcs } from '../servers/gcs.ts'
 import { minio, withS3 } from '../servers/s3.ts'
-import { type RunningSftp, withSftp } from '../servers/sftp.ts'
+import { withSftp } from '../servers/sftp.ts'
+import { azureReplica } from '../support/azure-replica.ts'
 import type { Settings } from '../support/replication.ts'
 import { s3Replica } from '../support/s3-replica.ts'
+import { sftpReplica } from '../support/sftp-replica.ts'
 
 /** A storage service of one replica type, as tests of faults need it. */
 export interface Backend {
@@ -25,18 +27,9 @@ export const backends = {
   abs: async (t) => {
     const azure = await withAzure(t)
     if (azure === undefined) return undefined
-    const { accountName, accountKey, container } = azure
-    return {
-      port: portOf(azure.endpoint),
-      settings: (port: number) => ({
-        type: 'abs',
-        bucket: container,
-        path: 'app',
-        endpoint: `${loopback(port)}/${accountName}`,
-        'account-name': accountName,
-        'account-key': accountKey,
-      }),
-    }
+    const endpoint = (port: number) => `${loopback(port)}/${azure.accountName}`
+    const settings = (port: number) => ({ ...azureReplica(azure, 'app'), endpoint: endpoint(port) })
+    return { port: portOf(azure.endpoint), settings }
   },
   gcs: async (t) => {
     const gcs = await withGcs(t)
@@ -47,18 +40,13 @@ export const backends = {
   sftp: async (t) => {
     const sftp = await withSftp(t)
     if (sftp === undefined) return undefined
-    return { port: sftp.port, settings: (port: number) => sftpSettings(sftp, port) }
+    return { port: sftp.port, settings: (port: number) => sftpReplica({ ...sftp, port }, 'app') }
   },
 } as const satisfies Record<string, (t: TestContext) => Promise<Backend | undefined>>
 
 export type BackendType = keyof typeof backends
 
 export const backendTypes: readonly BackendType[] = ['s3', 'abs', 'gcs', 'sftp']
-
-/** The keys of a replica on an SSH server, with password and host key. */
-export function sftpSettings({ host, user, password, hostKeys }: RunningSftp, port: number): Settings {
-  return { type: 'sftp', host: `${host}:${port}`, user, password, path: 'app', 'host-key': hostKeys.ed25519 }
-}
 
 function portOf(endpoint: string): number {
   return Number(new URL(endpoint).port)

@@ -14,10 +14,11 @@ import { minio, withS3 } from '../servers/s3.ts'
 import { selfSigned } from '../servers/self-signed.ts'
 import { makeKey, withSftp } from '../servers/sftp.ts'
 import { startProxy } from '../servers/tcp-proxy.ts'
+import { azureReplica } from '../support/azure-replica.ts'
 import type { Settings } from '../support/replication.ts'
 import { s3Replica } from '../support/s3-replica.ts'
 import { type Sandbox, sandbox } from '../support/sandbox.ts'
-import { backends, sftpSettings } from './backends.ts'
+import { sftpReplica } from '../support/sftp-replica.ts'
 import { assertDocumented } from './documented.ts'
 import { httpWay } from './http-way.ts'
 
@@ -66,10 +67,9 @@ describe('storage that refuses at the start', () => {
 
   test('abs', async (t) => {
     const azure = await withAzure(t)
-    const backend = await backends.abs(t)
-    if (azure === undefined || backend === undefined) return
+    if (azure === undefined) return
     const box = sandbox(t)
-    const replica = backend.settings(backend.port)
+    const replica = azureReplica(azure, 'app')
     const { 'account-key': _, ...keyless } = replica
     const sas = async (permissions: string, minutes: number): Promise<Settings> => {
       const expiresOn = new Date(Date.now() + minutes * 60_000)
@@ -77,7 +77,7 @@ describe('storage that refuses at the start', () => {
         permissions: ContainerSASPermissions.parse(permissions),
         expiresOn,
       })
-      return { ...keyless, endpoint: azure.endpoint, 'sas-token': new URL(url).search.slice(1) }
+      return { ...keyless, 'sas-token': new URL(url).search.slice(1) }
     }
     await assertRefused(box, 'abs', {
       'wrong account key': { ...replica, 'account-key': Buffer.from('a wrong key').toString('base64') },
@@ -86,7 +86,7 @@ describe('storage that refuses at the start', () => {
       'SAS token without the right to list': await sas('rcw', 60),
       'certificate that nobody vouches for': {
         ...replica,
-        endpoint: `${await overTls(t, box, backend.port)}/wherrytest`,
+        endpoint: `${await overTls(t, box, portOf(azure.endpoint))}/${azure.accountName}`,
       },
     })
   })
@@ -111,7 +111,7 @@ describe('storage that refuses at the start', () => {
     const sftp = await withSftp(t)
     if (sftp === undefined) return
     const box = sandbox(t)
-    const replica = sftpSettings(sftp, sftp.port)
+    const replica = sftpReplica(sftp, 'app')
     const { password: _, ...keyOnly } = replica
     await assertRefused(box, 'sftp', {
       'wrong password': { ...replica, password: 'a-wrong-password' },

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
 import { filesBelow } from '../engine/storage/sftp/stage.ts'
-import { type RunningSftp, withSftp } from '../servers/sftp.ts'
+import { withSftp } from '../servers/sftp.ts'
 import { assertSameDatabase } from '../support/compare.ts'
 import { readReplica } from '../support/replica-files.ts'
-import { restore, type Settings, startReplicate, stopCleanly, writeConfig } from '../support/replication.ts'
+import { restore, startReplicate, stopCleanly, writeConfig } from '../support/replication.ts'
 import { sandbox } from '../support/sandbox.ts'
+import { sftpReplica } from '../support/sftp-replica.ts'
 import { litestream, toolUnderTest } from '../support/tool.ts'
 import { waitUntil } from '../support/wait.ts'
 import { startWriter } from '../support/writer-process.ts'
@@ -22,7 +23,7 @@ interopSuite('SFTP with a password', async (t) => {
   if (sftp === undefined) return undefined
   const { user, password, host, port, home } = sftp
   return {
-    replica: { ...login(sftp), password, path: PATH },
+    replica: sftpReplica(sftp, PATH),
     url: `sftp://${user}:${password}@${host}:${port}${home}/${PATH}`,
     names: () => filesBelow(join(home, PATH)),
   }
@@ -38,7 +39,8 @@ for (const [where, at] of Object.entries(places)) {
     const sftp = await withSftp(t)
     if (sftp === undefined) return
     const { path, root } = at(sftp.home)
-    const replica = { ...login(sftp), 'key-path': sftp.keyPath, path }
+    const { password: _, ...login } = sftpReplica(sftp, path)
+    const replica = { ...login, 'key-path': sftp.keyPath }
     await assertAlike(t, { replica, names: () => filesBelow(root) }, [wherry, litestream])
   })
 }
@@ -69,8 +71,8 @@ test('An engine goes on while the server is away, and catches up when it is back
   const db = box.path('app.db')
   const writer = await startWriter(box, { path: db, commitsPerSecond: 20 })
   await writer.moreCommits(3)
-  const { 'host-key': _, ...unverified } = login(sftp)
-  const replica = { ...unverified, password: sftp.password, path: 'away', 'sync-interval': '100ms' }
+  const { 'host-key': _, ...unverified } = sftpReplica(sftp, 'away')
+  const replica = { ...unverified, 'sync-interval': '100ms' }
   const engine = await startReplicate(box, wherry, [{ db, replica }])
   const root = join(sftp.home, 'away')
   const segments = () => readReplica(root)[0]?.segments.length ?? 0
@@ -93,8 +95,3 @@ test('An engine goes on while the server is away, and catches up when it is back
   const warnings = (engine.stdout + engine.stderr).match(/sftp host key not verified, set host-key/g) ?? []
   assert.equal(warnings.length, 1)
 })
-
-/** Litestream knows no host keys, and passes the key over. */
-function login({ host, port, user, hostKeys }: RunningSftp): Settings {
-  return { type: 'sftp', host: `${host}:${port}`, user, 'host-key': hostKeys.ed25519 }
-}

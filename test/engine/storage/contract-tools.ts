@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { type ErrorCode, hasCode } from '../../../engine/errors.ts'
+import type { StorageClient } from '../../../engine/storage/client.ts'
 
 const MIB = 1 << 20
 
@@ -43,6 +44,35 @@ export function stuckAfter(size: number, onStuck: () => void) {
     }
   }
   return { chunks: generate(), release: released.resolve, ended: ended.promise }
+}
+
+/**
+ * One call of each kind, a snapshot in one request and one in several, all begun at once. Deleting a generation is a list
+ * first.
+ */
+export function everyCall(storage: StorageClient, signal?: AbortSignal) {
+  const generation = '00000000000000aa'
+  const segment = { generation, index: 0, offset: 0 }
+  const options = signal === undefined ? {} : { signal }
+  const lists: Promise<unknown>[] = [
+    storage.generations(signal),
+    storage.snapshots(generation, signal),
+    storage.segments(generation, options),
+    storage.deleteGeneration(generation, signal),
+  ]
+  const writes: Promise<unknown>[] = [
+    storage.writeSegment(segment, Buffer.from('x'), signal),
+    ...[1, 20 * MIB].map((size) => storage.writeSnapshot(generation, 0, chunks([randomBytes(size)]), options)),
+  ]
+  const others: Promise<unknown>[] = [
+    storage.openSegment(segment, signal),
+    storage.deleteSegments([segment], signal),
+    storage.deleteSnapshots(generation, [0], signal),
+  ]
+  const all = [...lists, ...writes, ...others]
+  // They are awaited one after the other.
+  for (const call of all) call.catch(() => {})
+  return { lists, writes, all }
 }
 
 /** Works on the items, `lanes` at a time. */

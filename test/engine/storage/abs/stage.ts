@@ -6,6 +6,7 @@ import {
 import { AbsStorage } from '../../../../engine/storage/abs/storage.ts'
 import type { AbsStorageOptions } from '../../../../engine/storage/options.ts'
 import { azureContainer, type RunningAzure } from '../../../servers/azure.ts'
+import { blobNames } from '../../../support/azure-replica.ts'
 import type { Stage } from '../contract.ts'
 
 /** Options for a replica on a test server. */
@@ -31,11 +32,7 @@ export function absStage(azure: RunningAzure, options: AbsStorageOptions): Stage
     put: async (key, body) => {
       await admin.getBlockBlobClient(prefix + key).upload(body, Buffer.byteLength(body))
     },
-    keys: async () => {
-      const found: string[] = []
-      for await (const { name } of admin.listBlobsFlat({ prefix })) found.push(name.slice(prefix.length))
-      return found.sort()
-    },
+    keys: async () => (await blobNames(azure, prefix)).map((name) => name.slice(prefix.length)),
     // Blocks that were sent and not committed stay, and no request can remove them alone: Azure drops them after a week.
     unfinished: async () => [],
   }

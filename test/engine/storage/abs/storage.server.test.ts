@@ -14,7 +14,7 @@ import { selfSigned } from '../../../servers/self-signed.ts'
 import { skipWithout } from '../../../servers/server.ts'
 import { startProxy } from '../../../servers/tcp-proxy.ts'
 import { waitUntil } from '../../../support/wait.ts'
-import { chunks, digest, fails, stuckAfter } from '../contract-tools.ts'
+import { chunks, digest, everyCall, fails, stuckAfter } from '../contract-tools.ts'
 import { absOptions, sasToken } from './stage.ts'
 
 const A = '00000000000000aa'
@@ -44,7 +44,7 @@ describe('Azure Blob Storage and failures of Azurite', { skip: await skipWithout
 
   /** Every call fails so, and neither message nor what is attached to the error has one of the secrets. */
   async function allFail(storage: StorageClient, code: ErrorCode, message: RegExp, secrets: readonly string[]) {
-    for (const call of everyCall(storage)) {
+    for (const call of everyCall(storage).all) {
       const error = await fails<unknown>(call, code, message)
       const all = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error)
       for (const secret of secrets) assert(!all.includes(secret), all)
@@ -171,7 +171,7 @@ describe('Azure Blob Storage and failures of Azurite', { skip: await skipWithout
     const abort = new AbortController()
     process.kill(azure.pid, 'SIGSTOP')
     try {
-      const calls = everyCall(storage, abort.signal)
+      const calls = everyCall(storage, abort.signal).all
       await waitUntil('A connection for each call', () => proxy.connections >= calls.length)
       abort.abort()
       for (const call of calls) await fails<unknown>(call, 'ERR_CANCELLED')
@@ -224,22 +224,3 @@ describe('Azure Blob Storage and failures of Azurite', { skip: await skipWithout
     assert.deepEqual([await left('committed'), await left('uncommitted')], [3, 0])
   })
 })
-
-/** One call of each kind, a snapshot in one request and one in blocks. */
-function everyCall(storage: StorageClient, signal?: AbortSignal): Promise<unknown>[] {
-  const options = signal === undefined ? {} : { signal }
-  const calls = [
-    storage.generations(signal),
-    storage.snapshots(A, signal),
-    storage.segments(A, options),
-    storage.openSegment(FIRST, signal),
-    storage.writeSegment(FIRST, X, signal),
-    ...[1, 9 * MIB].map((size) => storage.writeSnapshot(A, 0, chunks([randomBytes(size)]), options)),
-    storage.deleteSegments([FIRST], signal),
-    storage.deleteSnapshots(A, [0], signal),
-    storage.deleteGeneration(A, signal),
-  ]
-  // They are awaited one after the other.
-  for (const call of calls) call.catch(() => {})
-  return calls
-}

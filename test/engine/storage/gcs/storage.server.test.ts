@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import type { StorageClient } from '../../../../engine/storage/client.ts'
 import { GcsStorage } from '../../../../engine/storage/gcs/storage.ts'
 import type { GcsStorageOptions } from '../../../../engine/storage/options.ts'
 import { fakeGcs, type RunningGcs, startGcs } from '../../../servers/gcs.ts'
@@ -9,7 +8,7 @@ import { gcsNames } from '../../../servers/gcs-admin.ts'
 import { skipWithout } from '../../../servers/server.ts'
 import { startProxy } from '../../../servers/tcp-proxy.ts'
 import { waitUntil } from '../../../support/wait.ts'
-import { chunks, fails, stuckAfter } from '../contract-tools.ts'
+import { chunks, everyCall, fails, stuckAfter } from '../contract-tools.ts'
 import { startRecordingProxy } from './recording-proxy.ts'
 import { gcsOptions } from './stage.ts'
 
@@ -56,8 +55,8 @@ describe(`GCS storage and failures of ${fakeGcs.name}`, { skip: await skipWithou
     await proxy.close()
     const endpoint = `http://127.0.0.1:${proxy.port}`
     const message = new RegExp(`^${endpoint} did not serve .* \\(ECONNREFUSED\\)`)
-    const { lists, writes, others } = everyCall(open(t, { endpoint }))
-    for (const call of [...lists, ...writes, ...others]) await fails<unknown>(call, 'ERR_STORAGE_UNREACHABLE', message)
+    const calls = everyCall(open(t, { endpoint })).all
+    for (const call of calls) await fails<unknown>(call, 'ERR_STORAGE_UNREACHABLE', message)
   })
 
   test('calls to a server that hangs end with their signal, and with them their connections', async (t) => {
@@ -66,8 +65,7 @@ describe(`GCS storage and failures of ${fakeGcs.name}`, { skip: await skipWithou
     const abort = new AbortController()
     process.kill(gcs.pid, 'SIGSTOP')
     try {
-      const { lists, writes, others } = everyCall(storage, abort.signal)
-      const calls = [...lists, ...writes, ...others]
+      const calls = everyCall(storage, abort.signal).all
       await waitUntil('A connection for each call', () => proxy.connections === calls.length)
       abort.abort()
       for (const call of calls) await fails<unknown>(call, 'ERR_CANCELLED')
@@ -161,28 +159,3 @@ describe(`GCS storage and failures of ${fakeGcs.name}`, { skip: await skipWithou
     assert.equal(proxy.connections, before + 1, 'The connection with the rest of the object was kept')
   })
 })
-
-/** One call of each kind, a snapshot in one request and one in chunks. */
-function everyCall(storage: StorageClient, signal?: AbortSignal) {
-  const options = signal === undefined ? {} : { signal }
-  const calls: Record<'lists' | 'writes' | 'others', Promise<unknown>[]> = {
-    lists: [
-      storage.generations(signal),
-      storage.snapshots(A, signal),
-      storage.segments(A, options),
-      storage.deleteGeneration(A, signal),
-    ],
-    writes: [
-      storage.writeSegment(FIRST, X, signal),
-      ...[1, 20 * MIB].map((size) => storage.writeSnapshot(A, 0, chunks([randomBytes(size)]), options)),
-    ],
-    others: [
-      storage.openSegment(FIRST, signal),
-      storage.deleteSegments([FIRST], signal),
-      storage.deleteSnapshots(A, [0], signal),
-    ],
-  }
-  // They are awaited one after the other.
-  for (const call of Object.values(calls).flat()) call.catch(() => {})
-  return calls
-}

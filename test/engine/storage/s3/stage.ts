@@ -1,8 +1,9 @@
-import { ListMultipartUploadsCommand, PutObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
+import { ListMultipartUploadsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { keys } from '../../../../engine/format/names.ts'
 import type { S3StorageOptions } from '../../../../engine/storage/options.ts'
 import { S3Storage } from '../../../../engine/storage/s3/storage.ts'
 import { type RunningS3, s3Client } from '../../../servers/s3.ts'
+import { s3Keys } from '../../../support/s3-replica.ts'
 import type { Stage } from '../contract.ts'
 
 /** Options for a replica on a test server. */
@@ -32,13 +33,7 @@ export function s3Stage(s3: RunningS3, options: S3StorageOptions): Stage {
     put: async (key, body) => {
       await admin.send(new PutObjectCommand({ ...at, Key: prefix + key, Body: body }))
     },
-    keys: async () => {
-      const found: string[] = []
-      for await (const { Contents = [] } of paginateListObjectsV2({ client: admin }, { ...at, Prefix: prefix })) {
-        for (const { Key = '' } of Contents) found.push(Key.slice(prefix.length))
-      }
-      return found.sort()
-    },
+    keys: async () => (await s3Keys(s3, prefix)).map((key) => key.slice(prefix.length)),
     unfinished: async () => {
       const found: string[] = []
       for (const index of [0, 1]) {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import type { StorageClient } from '../../../../engine/storage/client.ts'
 import type { S3StorageOptions } from '../../../../engine/storage/options.ts'
 import { S3Storage } from '../../../../engine/storage/s3/storage.ts'
 import { minio, type RunningS3, s3Servers, versitygw } from '../../../servers/s3.ts'
@@ -11,7 +10,7 @@ import { skipWithout } from '../../../servers/server.ts'
 import { type ProxyOptions, startProxy } from '../../../servers/tcp-proxy.ts'
 import { addLimitedUser } from '../../../servers/versitygw-user.ts'
 import { waitUntil } from '../../../support/wait.ts'
-import { chunks, fails } from '../contract-tools.ts'
+import { chunks, everyCall, fails } from '../contract-tools.ts'
 import { s3Options } from './stage.ts'
 
 const A = '00000000000000aa'
@@ -41,7 +40,7 @@ for (const server of s3Servers) {
     test('a wrong secret is ERR_STORAGE_DENIED, and no message tells it', async (t) => {
       const secretAccessKey = 'not-the-secret-key'
       const storage = open(t, { secretAccessKey })
-      for (const call of everyCall(storage)) {
+      for (const call of everyCall(storage).all) {
         const error = await fails<unknown>(call, 'ERR_STORAGE_DENIED', /^S3 refused \w+ of s3:\/\/.*generations\//)
         assert(!error.message.includes(secretAccessKey) && !error.message.includes(s3.secretAccessKey))
       }
@@ -54,7 +53,7 @@ for (const server of s3Servers) {
 
     test('a bucket that is absent is ERR_STORAGE_NO_BUCKET by its name', async (t) => {
       const storage = open(t, { bucket: 'no-such-bucket' })
-      for (const call of everyCall(storage))
+      for (const call of everyCall(storage).all)
         await fails<unknown>(call, 'ERR_STORAGE_NO_BUCKET', /"no-such-bucket" at http/)
     })
 
@@ -64,7 +63,7 @@ for (const server of s3Servers) {
       const endpoint = `http://127.0.0.1:${proxy.port}`
       const storage = open(t, { endpoint })
       const message = new RegExp(`^${endpoint} did not serve .* \\(ECONNREFUSED\\)`)
-      for (const call of everyCall(storage)) await fails<unknown>(call, 'ERR_STORAGE_UNREACHABLE', message)
+      for (const call of everyCall(storage).all) await fails<unknown>(call, 'ERR_STORAGE_UNREACHABLE', message)
     })
 
     test('calls to a server that hangs end with their signal', async (t) => {
@@ -73,7 +72,7 @@ for (const server of s3Servers) {
       const abort = new AbortController()
       process.kill(s3.pid, 'SIGSTOP')
       try {
-        const calls = everyCall(storage, abort.signal)
+        const calls = everyCall(storage, abort.signal).all
         await waitUntil('A connection for each call', () => proxy.connections === calls.length)
         abort.abort()
         for (const call of calls) await fails<unknown>(call, 'ERR_CANCELLED')
@@ -142,23 +141,4 @@ for (const server of s3Servers) {
       assert.deepEqual((await lenient.snapshots(A)).at(-1)?.sizeBytes, 9 * MIB)
     })
   })
-}
-
-/** One call of each kind, a snapshot in one request and one in parts. */
-function everyCall(storage: StorageClient, signal?: AbortSignal): Promise<unknown>[] {
-  const options = signal === undefined ? {} : { signal }
-  const calls = [
-    storage.generations(signal),
-    storage.snapshots(A, signal),
-    storage.segments(A, options),
-    storage.openSegment(FIRST, signal),
-    storage.writeSegment(FIRST, X, signal),
-    ...[1, 20 * MIB].map((size) => storage.writeSnapshot(A, 0, chunks([randomBytes(size)]), options)),
-    storage.deleteSegments([FIRST], signal),
-    storage.deleteSnapshots(A, [0], signal),
-    storage.deleteGeneration(A, signal),
-  ]
-  // They are awaited one after the other.
-  for (const call of calls) call.catch(() => {})
-  return calls
 }

@@ -7,8 +7,8 @@ import { planRetention, type RetentionPlan } from './retention.ts'
 import { type RetentionAct, RetentionRefusal } from './retention-refusal.ts'
 import type { Snapshotter } from './snapshotter.ts'
 
-/** How soon retention looks again for a snapshot that it waits for. */
-const SNAPSHOT_WAIT_MS = 1000
+/** How soon retention looks again whether what it waits for is done. */
+const LOOK_AGAIN_MS = 1000
 
 /** What a storage that will not be asked in vain answers. */
 const REFUSALS = ['ERR_STORAGE_DENIED', 'ERR_STORAGE_LOCAL'] as const
@@ -25,6 +25,8 @@ export class Retainer {
   readonly #refusal: RetentionRefusal
   #known: SnapshotInfo[] | undefined
   #dueAtMs: number
+  /** The storage is asked nothing before. */
+  #notBeforeMs = 0
   #task: Promise<void> | undefined
 
   constructor(options: ReplicaOptions, client: StorageClient, snapshotter: Snapshotter, logger: Logger) {
@@ -59,19 +61,23 @@ export class Retainer {
    */
   async check(generation: string, takeSnapshot: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     this.postpone()
-    if (this.#task !== undefined) return true
+    if (this.#task !== undefined) {
+      this.#dueAtMs = Math.min(this.#dueAtMs, performance.now() + LOOK_AGAIN_MS)
+      return true
+    }
     if (this.#known === undefined && (await this.#list(signal)) === 'lost') return false
     const plan = this.#plan(generation)
-    if (plan.snapshotNeeded) {
-      if (this.#snapshotter.task === undefined) await this.#begin(takeSnapshot)
-      // The sync loop, which called this, must run on for the snapshot to end; then it is the time to look again.
-      this.#dueAtMs = performance.now() + SNAPSHOT_WAIT_MS
-    } else if (hasWork(plan)) {
+    if (hasWork(plan)) {
       // Others may have written since: decide on what is there now.
       const answer = await this.#list(signal)
       if (answer === 'lost') return false
       const present = this.#plan(generation)
       if (answer === 'listed' && hasWork(present)) this.#task = this.#delete(present, signal)
+    }
+    if (plan.snapshotNeeded) {
+      if (this.#snapshotter.task === undefined) await this.#begin(takeSnapshot)
+      // The sync loop, which called this, must run on for the snapshot to end; then it is the time to look again.
+      this.#dueAtMs = performance.now() + LOOK_AGAIN_MS
     }
     return true
   }
@@ -103,13 +109,15 @@ export class Retainer {
       this.#refusal.refused(act, error.message)
     } else {
       this.#known = undefined
+      // While a snapshot is waited for, checks are more frequent.
+      this.#notBeforeMs = performance.now() + this.#options.retentionCheckIntervalMs / 2
       this.#logger.error('retainer error', { error: messageOf(error) })
     }
   }
 
-  /** Asks the replica, unless it refused not long ago. `lost`: the newest snapshot, which was stored, is not there. */
+  /** Asks the replica, unless it failed or refused not long ago. `lost`: the newest snapshot, which was stored, is not there. */
   async #list(signal: AbortSignal): Promise<'listed' | 'lost' | 'unknown'> {
-    if (performance.now() < this.#refusal.notBeforeMs) return 'unknown'
+    if (performance.now() < Math.max(this.#notBeforeMs, this.#refusal.notBeforeMs)) return 'unknown'
     try {
       const { newest } = this.#snapshotter
       this.#known = await listSnapshots(this.#client, signal)

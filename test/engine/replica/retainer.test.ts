@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, utimesSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { WherryError } from '../../../engine/errors.ts'
 import { type App, startApp } from '../../support/app-process.ts'
 import { assertSameDatabase } from '../../support/compare.ts'
 import { type ReplicaGeneration, readReplica } from '../../support/replica-files.ts'
@@ -168,6 +169,33 @@ test('A present generation to which nothing is written keeps its one old snapsho
   assert.deepEqual(unit.storage.calls.slice(before), [])
   assert.equal(story.generation(unit.generation).snapshots.length, 1)
   await unit.stop()
+  await unit.assertRestorable()
+})
+
+test('What is old goes when the new snapshot fails, and makes the room that it needs', async (t) => {
+  const story = await begin(t)
+  const { unit, app } = story
+  const old = await story.write(1)
+  story.forget()
+  const present = await story.write(2)
+  const newest = indexes(story.generation(present).snapshots).at(-1)
+  for (const { snapshots, segments } of story.generations) story.age([...snapshots, ...segments], 100)
+  await app.exec(insert)
+  await unit.start(([storage]) => {
+    if (storage === undefined) return
+    storage.gate = ({ method }) => {
+      const isFull = story.generation(old).snapshots.length > 0 || story.generation(present).snapshots.length > 1
+      if (method === 'writeSnapshot' && isFull) throw new WherryError('ERR_STORAGE_LOCAL', 'No room')
+    }
+  }, retaining)
+  await unit.logged('generation deleted')
+  await unit.logged('snapshot deleted')
+  await waitUntil('A young snapshot', () => (indexes(story.generation(present).snapshots).at(-1) ?? 0) > (newest ?? 0))
+  await unit.stop()
+  assert.deepEqual(
+    story.generations.map(({ name }) => name),
+    [present],
+  )
   await unit.assertRestorable()
 })
 

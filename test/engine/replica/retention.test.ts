@@ -32,7 +32,7 @@ const cases: Record<string, Case> = {
   'all is old, and something was written since': {
     snapshots: [snapshot(current, 0, 30), snapshot(current, 4, 25)],
     isStale: true,
-    expected: { snapshotNeeded: true },
+    expected: { snapshotNeeded: true, below: [{ generation: current, index: 4 }] },
   },
   'all is old, and nothing was written since: the newest stays': {
     snapshots: [snapshot(current, 0, 300), snapshot(current, 4, 250)],
@@ -57,10 +57,10 @@ const cases: Record<string, Case> = {
     ],
     expected: { generations: [older, oldest], below: [{ generation: current, index: 9 }] },
   },
-  'others stay until the present one has its new snapshot': {
+  'others do not wait for the new snapshot of the present one, which may need their room': {
     snapshots: [snapshot(older, 0, 90), snapshot(current, 0, 30)],
     isStale: true,
-    expected: { snapshotNeeded: true },
+    expected: { snapshotNeeded: true, generations: [older] },
   },
   'the present generation has no snapshot yet': { snapshots: [snapshot(older, 0, 90)] },
   'no generation is present': { snapshots: [snapshot(older, 0, 90)], current: undefined },

@@ -2,9 +2,11 @@ import { WherryError } from '../errors.ts'
 import { hex8, keys } from '../format/names.ts'
 import { frameSize, WAL_HEADER_SIZE } from '../format/wal.ts'
 import type { Logger } from '../log.ts'
+import type { SegmentInfo } from '../storage/client.ts'
 import type { Downloads } from './downloads.ts'
 import type { PageFile } from './page-file.ts'
 import type { PlannedIndex } from './plan.ts'
+import { requirePlannedEnd } from './planned-end.ts'
 import type { Prefetch } from './prefetch.ts'
 import { joinSegments } from './segment-join.ts'
 import type { WalChain } from './wal-chain.ts'
@@ -30,6 +32,8 @@ export interface WalSources {
   readonly store: WalStore
   readonly chain: WalChain
   readonly logger: Logger
+  /** See RestorePlan.next. */
+  readonly next: SegmentInfo | undefined
   /** Lets pending events happen. @throws WherryError ERR_CANCELLED */
   turn(): Promise<void>
 }
@@ -47,12 +51,16 @@ export async function applyWal(
   pageFile: PageFile,
   sources: WalSources,
 ): Promise<AppliedWal | undefined> {
-  const { store, chain, prefetch, downloads, logger, turn } = sources
+  const { store, chain, prefetch, downloads, logger, next, turn } = sources
   let newest: AppliedWal | undefined
   for (const planned of wal.toReversed()) {
     const startedAt = performance.now()
     const before = await joinSegments(planned, store, prefetch, downloads)
     const scan = await verifyWal(planned, store, turn)
+    const last = planned.segments.at(-1)
+    if (newest === undefined && next !== undefined && last !== undefined) {
+      await requirePlannedEnd(last, store.length, scan.header, next, downloads)
+    }
     chain.prepend(planned, scan, before)
     await writePages(scan, store, pageFile, turn)
     newest = {

@@ -85,7 +85,7 @@ export async function executePlan(
       throwIfAborted(signal, `The restore of ${request.outputPath}`)
     }
     logWal(plan, logger)
-    const wal = await applyWal(plan.wal, pageFile, { downloads, prefetch, store, chain, logger, turn })
+    const wal = await applyWal(plan.wal, pageFile, { downloads, prefetch, store, chain, logger, next: plan.next, turn })
     logger.info('restoring snapshot', { ...describe(plan.snapshot), path: file.path })
     const snapshot = await applySnapshot(plan.snapshot, downloads, pageFile)
     if (wal !== undefined) requirePageSize(plan.snapshot, snapshot, wal.pageSize)

@@ -4,6 +4,7 @@ import { generationTimes } from '../replica/generation-times.ts'
 import type { SegmentInfo, SnapshotInfo } from '../storage/client.ts'
 import { type GenerationListing, isTooNew, type RestoreTarget } from './listing.ts'
 import { newerWithoutSnapshot, noMatch, pickGeneration, pickSnapshot } from './pick-generation.ts'
+import { continuation } from './planned-end.ts'
 
 /** The segments of one WAL index, from offset 0. */
 export interface PlannedIndex {
@@ -20,6 +21,8 @@ export interface RestorePlan {
   readonly updatedAt: Date
   /** The first segment that is too new for the target's time. */
   readonly tooNew: SegmentInfo | undefined
+  /** The segment after the planned WAL that tells where that must end; only for an older state, see {@link continuation}. */
+  readonly next: SegmentInfo | undefined
   /** Generations with newer WAL that cannot be restored, since they have no snapshot. */
   readonly passedOver: readonly string[]
 }
@@ -47,11 +50,14 @@ export function planRestore(
   const listing = pickGeneration(wanted, target, unusable)
   const snapshot = listing === undefined ? undefined : pickSnapshot(listing.snapshots, target, unusable)
   if (listing === undefined || snapshot === undefined) throw noMatch(replica, wanted, target)
-  const { accepted, tooNew } = acceptedSegments(listing.segments, snapshot, target)
+  const { accepted, leftOut } = acceptedSegments(listing.segments, snapshot, target)
   const wal = byIndex(accepted)
   requireEveryIndex(snapshot, wal)
+  const end = wal.at(-1)?.index ?? snapshot.index - 1
+  const tooNew = target.timestamp === undefined ? undefined : leftOut
+  const next = leftOut === undefined ? undefined : continuation(end, leftOut, listing, target)
   const updatedAt = generationTimes([snapshot, ...accepted])?.updatedAt ?? snapshot.createdAt
-  return { snapshot, wal, updatedAt, tooNew, passedOver: newerWithoutSnapshot(wanted, listing, target) }
+  return { snapshot, wal, updatedAt, tooNew, next, passedOver: newerWithoutSnapshot(wanted, listing, target) }
 }
 
 /** All segments up to the first that is too new or beyond the target's index. */
@@ -59,13 +65,13 @@ function acceptedSegments(
   segments: readonly SegmentInfo[],
   snapshot: SnapshotInfo,
   target: RestoreTarget,
-): { accepted: readonly SegmentInfo[]; tooNew: SegmentInfo | undefined } {
+): { accepted: readonly SegmentInfo[]; leftOut: SegmentInfo | undefined } {
   const last = target.index ?? Number.POSITIVE_INFINITY
-  const candidates = segments.filter(({ index }) => index >= snapshot.index && index <= last)
-  const end = candidates.findIndex((segment) => isTooNew(segment, target))
+  const candidates = segments.filter(({ index }) => index >= snapshot.index)
+  const end = candidates.findIndex((segment) => segment.index > last || isTooNew(segment, target))
   return end === -1
-    ? { accepted: candidates, tooNew: undefined }
-    : { accepted: candidates.slice(0, end), tooNew: candidates[end] }
+    ? { accepted: candidates, leftOut: undefined }
+    : { accepted: candidates.slice(0, end), leftOut: candidates[end] }
 }
 
 /** Groups segments, which are sorted, by their WAL index. */

@@ -198,6 +198,32 @@ const damaged: [string, GenerationListing, RestoreTarget, string][] = [
     'wal/00000001_00000000.wal.lz4',
   ],
   ['every snapshot', listing(A, [], [[0, 0, 2]]), {}, 'snapshots'],
+  [
+    'the index asked for, which was stored past',
+    listing(
+      A,
+      [[0, 1]],
+      [
+        [0, 0, 2],
+        [2, 0, 3],
+      ],
+    ),
+    { index: 1 },
+    'wal/00000001_00000000.wal.lz4',
+  ],
+  [
+    'an index around the time asked for',
+    listing(
+      A,
+      [[0, 1]],
+      [
+        [0, 0, 2],
+        [2, 0, 4],
+      ],
+    ),
+    { timestamp: at(3) },
+    'wal/00000001_00000000.wal.lz4',
+  ],
 ]
 
 for (const [what, objects, target, key] of damaged) {
@@ -213,7 +239,22 @@ for (const [what, objects, target, key] of damaged) {
   })
 }
 
-test('A gap beyond the index or time asked for does not matter', () => {
+test('A gap before a snapshot does not matter to a time before it: the replica began again there', () => {
+  const again = listing(
+    A,
+    [
+      [0, 1],
+      [5, 9],
+    ],
+    [
+      [0, 0, 2],
+      [5, 0, 10],
+    ],
+  )
+  assert.equal(plan([again], { timestamp: at(3) }), 'a/0: 0+0')
+})
+
+test('A gap beyond the index asked for does not matter', () => {
   const gapped = listing(
     A,
     [[0, 1]],
@@ -223,7 +264,6 @@ test('A gap beyond the index or time asked for does not matter', () => {
     ],
   )
   assert.equal(plan([gapped], { index: 0 }), 'a/0: 0+0')
-  assert.equal(plan([gapped], { timestamp: at(2) }), 'a/0: 0+0')
 })
 
 const none: [string, GenerationListing[], RestoreTarget, RegExp][] = [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
+import { rmSync, truncateSync } from 'node:fs'
+import test, { type TestContext } from 'node:test'
 import { type RestoreRequest, restoreDatabase } from '../../../engine/restore/restore.ts'
 import { HandMadeReplica } from '../../support/hand-made-replica.ts'
 import { logLines } from '../../support/log-lines.ts'
@@ -74,3 +75,46 @@ test('When there is no snapshot before, it says from when on there is a backup',
     message: `No matching backups found: ${snapshot} needs ${segment}, which was stored at 1970-01-01T00:16:45.000Z`,
   })
 })
+
+/** A replica of two indexes of three segments each, stored a second apart, and the keys of its segments. */
+function twoIndexes(t: TestContext): { replica: HandMadeReplica; keys: string[] } {
+  const replica = new HandMadeReplica(t)
+  replica.setTime(replica.snapshot(), 1000)
+  const keys: string[] = []
+  for (const index of [0, 1]) {
+    for (const _ of [0, 1, 2]) {
+      replica.put([1], 2000)
+      keys.push(replica.ship())
+    }
+    if (index === 0) replica.nextIndex()
+  }
+  for (const [n, key] of keys.entries()) replica.setTime(key, 1001 + n)
+  return { replica, keys }
+}
+
+const lost: [string, number, Partial<RestoreRequest>][] = [
+  ['the index asked for lacks its last segment', 2, { index: 0 }],
+  ['the segment lacks that was stored before the time asked for, at the end of an index', 2, at(1003.5)],
+  ['the segment lacks that was stored before the time asked for, within an index', 1, at(1002.5)],
+]
+
+for (const [what, n, request] of lost) {
+  test(`Nothing less than asked for is restored when ${what}`, async (t) => {
+    const { replica, keys } = twoIndexes(t)
+    const key = keys[n] ?? ''
+    assert.equal(await restoredCommit(replica, request), n + 1)
+    rmSync(replica.path(key))
+    const message = new RegExp(`^${key} is missing: Index 0 goes up to offset \\d+ at least$`)
+    await assert.rejects(restoredCommit(replica, request), { code: 'ERR_REPLICA_DAMAGED', message })
+  })
+}
+
+test('An index is restored though the one after it is damaged', async (t) => {
+  const { replica, keys } = twoIndexes(t)
+  truncateSync(replica.path(keys[3] ?? ''), 4)
+  assert.equal(await restoredCommit(replica, { index: 0 }), 3)
+})
+
+function at(seconds: number): Partial<RestoreRequest> {
+  return { timestamp: new Date(seconds * 1000) }
+}

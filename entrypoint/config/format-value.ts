@@ -6,6 +6,9 @@ import { formatSize } from './size.ts'
 /** The value of a key for people and scripts; null for none. */
 export type ShownValue = string | number | boolean | readonly string[] | null
 
+// A key in the place of a path is an error only where the path is used.
+const KEY = /-----BEGIN|AGE-SECRET-KEY-/
+
 /** A value as a file would have it, without secrets: theirs is `****`, however long they are. */
 export function showValue(spec: Pick<ValueSpec, 'kind'>, value: unknown): ShownValue {
   if (value === undefined) return null
@@ -27,6 +30,7 @@ export function showValue(spec: Pick<ValueSpec, 'kind'>, value: unknown): ShownV
     case 'commands':
       return Array.isArray(value) ? value.map((each) => maskPasswords(String(each))) : []
     default:
+      if (KEY.test(String(value))) return '****'
       return isReplicaUrl(String(value)) ? redactUrl(String(value)) : maskPasswords(String(value))
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { hasCode, messageOf, systemCode, WherryError } from '../../engine/errors.ts'
+import { looksLikeSecret } from '../../engine/storage/secret-text.ts'
 import { completeConfig } from './complete-config.ts'
 import type { Config } from './config.ts'
 import { settingsEnvironment } from './engine-environment.ts'
@@ -93,12 +94,21 @@ async function load(
 }
 
 function findFile({ config }: LoadOptions, env: Environment, defaultPath: string): { path: string; origin: string } {
-  if (config !== undefined) return { path: absolutePath(config), origin: 'flag -config' }
+  if (config !== undefined) return { path: configPath(config, '-config'), origin: 'flag -config' }
   for (const name of FILE_VARIABLES) {
     const path = env[name]
-    if (path) return { path: absolutePath(path), origin: name }
+    if (path) return { path: configPath(path, name), origin: name }
   }
   return { path: absolutePath(defaultPath), origin: 'default' }
+}
+
+/** A whole configuration may stand where its path should, with all its secrets. */
+function configPath(path: string, origin: string): string {
+  if (!looksLikeSecret(path)) return absolutePath(path)
+  throw new WherryError(
+    'ERR_CONFIG',
+    `${origin}: this is not a path, it looks like a configuration; put it into a file`,
+  )
 }
 
 /** The file's text; undefined when there is no such file. */

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { messageOf, WherryError } from '../../engine/errors.ts'
+import { looksLikeSecret, NOT_A_PATH } from '../../engine/storage/secret-text.ts'
 
 /**
  * The absolute, cleaned form of a path from the user. A leading `~` or `~/` is the home directory in the passwd entry of
@@ -10,6 +11,15 @@ import { messageOf, WherryError } from '../../engine/errors.ts'
 export function absolutePath(path: string): string {
   if (path !== '~' && !path.startsWith('~/')) return resolve(path)
   return resolve(homeDirectory(path), path.slice(2))
+}
+
+/**
+ * {@link absolutePath} of a file that has a secret.
+ * @throws what `error` makes of a sentence, when the secret itself was given
+ */
+export function secretPath(path: string, error: (message: string) => WherryError): string {
+  if (looksLikeSecret(path)) throw error(NOT_A_PATH)
+  return absolutePath(path)
 }
 
 function homeDirectory(path: string): string {

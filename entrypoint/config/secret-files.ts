@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { messageOf, systemCode, WherryError } from '../../engine/errors.ts'
+import { systemCode, WherryError } from '../../engine/errors.ts'
+import { looksLikeSecret, NOT_A_PATH } from '../../engine/storage/secret-text.ts'
 import type { Environment } from './expand-env.ts'
 import type { Place } from './given.ts'
 import { fileVariable, secretVariables } from './variables.ts'
@@ -11,7 +12,8 @@ const PIPE_GAP_MS = 10
 /**
  * The environment, with every secret `X` filled in from the file that `X_FILE` names, without one line break at its end.
  * Empty variables count as unset.
- * @throws WherryError ERR_CONFIG when both are set, or the file is empty or cannot be read; never with its content
+ * @throws WherryError ERR_CONFIG when both are set, or the file is empty or cannot be read; never with its content, nor with
+ *   its path: that may be the secret, in the wrong variable
  */
 export function readSecretFiles(env: Environment): Environment {
   const secrets: Record<string, string> = {}
@@ -29,7 +31,7 @@ export function readSecret(env: Environment, name: string): string | undefined {
   if (!file) return undefined
   if (env[name]) throw new WherryError('ERR_CONFIG', `${name} and ${variable} are both set; unset one of them`)
   const secret = readText(file, variable).replace(/\r?\n$/, '')
-  if (secret === '') throw new WherryError('ERR_CONFIG', `${variable}: ${file} is empty`)
+  if (secret === '') throw new WherryError('ERR_CONFIG', `${variable}: the file that it names is empty`)
   return secret
 }
 
@@ -66,6 +68,8 @@ function readText(file: string, variable: string): string {
       closeSync(descriptor)
     }
   } catch (error) {
-    throw new WherryError('ERR_CONFIG', `${variable}: ${file} cannot be read: ${messageOf(error)}`, { cause: error })
+    const code = systemCode(error) ?? 'unknown error'
+    const advice = looksLikeSecret(file) ? NOT_A_PATH : 'give the path of a file, not the secret itself'
+    throw new WherryError('ERR_CONFIG', `${variable}: the file that it names cannot be read (${code}); ${advice}`)
   }
 }

@@ -1,4 +1,5 @@
 import { systemCode, WherryError } from '../../errors.ts'
+import { looksLikeSecret } from '../secret-text.ts'
 import { describeRequest, type GcsRequest, mayPass } from './errors.ts'
 import type { CredentialsSource } from './sign-in.ts'
 
@@ -33,6 +34,9 @@ const HOW_TO_MEND = 'check that it exists, can be read, and is what Google hande
 function unusable(source: CredentialsSource): string {
   if (source === 'configuration') return 'The configured credentials cannot be used'
   const path = process.env.GOOGLE_APPLICATION_CREDENTIALS
+  if (path && looksLikeSecret(path)) {
+    return 'GOOGLE_APPLICATION_CREDENTIALS takes a path, and has what looks like the key itself (that goes into credentials), which cannot be used'
+  }
   const file = path ? `GOOGLE_APPLICATION_CREDENTIALS, ${path},` : "gcloud's application default credentials"
   return `The credentials file of ${file} cannot be used`
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { messageOf, systemCode, WherryError } from '../../errors.ts'
 import type { SftpStorageOptions } from '../options.ts'
+import { looksLikeSecret, NOT_A_PATH } from '../secret-text.ts'
 
 /** What the server is offered: the key first, then the agent, then the password. */
 export interface Login {
@@ -31,6 +32,7 @@ export async function prepareLogin(options: SftpStorageOptions): Promise<Login> 
 }
 
 async function readKey(path: string): Promise<Buffer> {
+  if (looksLikeSecret(path)) throw new WherryError('ERR_STORAGE_LOCAL', `The path of the key file: ${NOT_A_PATH}`)
   try {
     return await readFile(path)
   } catch (error) {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { messageOf } from '../../../engine/errors.ts'
+import { systemCode } from '../../../engine/errors.ts'
 import type { S3Encryption } from '../../../engine/storage/options.ts'
-import { absolutePath } from '../paths.ts'
+import { NOT_A_PATH } from '../../../engine/storage/secret-text.ts'
+import { secretPath } from '../paths.ts'
 import type { ReplicaSection } from '../replica-keys.ts'
 
 const CUSTOMER_KEY_BYTES = 32
@@ -42,11 +43,13 @@ function customerKey({ values, error }: ReplicaSection): string | undefined {
   throw error(path === undefined ? 'sse-customer-key' : 'sse-customer-key-path', 'it is not the base64 of 32 bytes')
 }
 
-function readKey(path: string, error: ReplicaSection['error']): string {
+function readKey(text: string, error: ReplicaSection['error']): string {
+  if (isKey(text)) throw error('sse-customer-key-path', NOT_A_PATH)
+  const path = secretPath(text, (message) => error('sse-customer-key-path', message))
   try {
-    return readFileSync(absolutePath(path), 'utf8').trim()
+    return readFileSync(path, 'utf8').trim()
   } catch (cause) {
-    throw error('sse-customer-key-path', `${path} cannot be read: ${messageOf(cause)}`)
+    throw error('sse-customer-key-path', `${path} cannot be read (${systemCode(cause)})`)
   }
 }
 

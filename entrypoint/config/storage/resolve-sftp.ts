@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { SftpStorageOptions } from '../../../engine/storage/options.ts'
-import { absolutePath } from '../paths.ts'
+import { absolutePath, secretPath } from '../paths.ts'
 import type { ReplicaSection } from '../replica-keys.ts'
 import { keyPrefix } from '../replica-url.ts'
 
@@ -23,7 +23,7 @@ export function resolveSftp(section: ReplicaSection): SftpStorageOptions {
     user,
     path: keyPrefix(values.path ?? ''),
     password: values.password,
-    keyPath: keyPath === undefined ? undefined : absolutePath(keyPath),
+    keyPath: keyPath === undefined ? undefined : secretPath(keyPath, (message) => error('key-path', message)),
     keyPassphrase,
     agent: values.agent,
     hostKey: hostKey(section),

@@ -155,7 +155,7 @@ test('Warnings go to stderr; a wrong configuration is one line and status 78, wi
   assert.match(missing.stderr, /Config file not found: .*\/none\.yml/)
   const unreadable = await runConfig(box, [], { ...off, AWS_SESSION_TOKEN_FILE: box.path('none') })
   assert.equal(unreadable.code, 78)
-  assert.match(unreadable.stderr, /AWS_SESSION_TOKEN_FILE: .*\/none cannot be read: ENOENT/)
+  assert.match(unreadable.stderr, /AWS_SESSION_TOKEN_FILE: .* cannot be read \(ENOENT\)/)
 })
 
 test('A secret file that is not there is no matter of commands that need none', async (t) => {

@@ -9,6 +9,9 @@ const shown: [ValueSpec['kind'], unknown, ShownValue][] = [
   ['string', undefined, null],
   ['string', 'https://u:hunter2@h/p?token=x', 'https://u:***@h/p?***'],
   ['url', 'sftp://u:hunter2@h/p', 'sftp://u:***@h/p'],
+  // In the place of a path
+  ['string', '-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2', '****'],
+  ['string', 'AGE-SECRET-KEY-1hunter2', '****'],
   ['secret', 'x', '****'],
   ['secret', 'a longer one', '****'],
   ['secret', undefined, null],

@@ -86,3 +86,17 @@ test('Errors of the variables and of arguments say which it was', async () => {
     message: /^REPLICA_URL: two replicas are called "file"/,
   })
 })
+
+test('A configuration that stands where its path should is not told', async () => {
+  const text = 'secret-access-key: hunter2\ndbs: []'
+  for (const [options, env] of [
+    [{}, { WHERRY_CONFIG: text }],
+    [{ config: text }, {}],
+  ] as const) {
+    await assert.rejects(
+      loadConfig(options, env),
+      (error: Error) =>
+        /: this is not a path, it looks like a conf/.test(error.message) && !/hunter2/.test(error.message),
+    )
+  }
+})

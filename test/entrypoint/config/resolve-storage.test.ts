@@ -241,6 +241,17 @@ const refused: [string[], Environment, RegExp][] = [
     {},
     /is not a host; write/,
   ]),
+  ...['"-----BEGIN hunter2"', '"hunter2\\nhunter2"', "'{hunter2'"].map((key): [string[], Environment, RegExp] => [
+    [...login, `key-path: ${key}`],
+    {},
+    /key-path: this is not a path, it looks like the secret itself: put it into a file, and name that$/,
+  ]),
+  ...[sseKey, '"-----BEGIN hunter2"'].map((key): [string[], Environment, RegExp] => [
+    ['url: s3://b', `sse-customer-key-path: ${key}`],
+    {},
+    /sse-customer-key-path: this is not a path, it looks like the secret itself/,
+  ]),
+  [['url: s3://b', 'sse-customer-key-path: /none'], {}, /sse-customer-key-path: \/none cannot be read \(ENOENT\)$/],
   [[...login, 'key-passphrase: hunter2'], {}, /key-passphrase is set without key-path$/],
   [[...login, 'host-key: AAAA'], {}, /"AAAA" is not a host key; write it like "ssh-ed25519 AAAA..."/],
   [['url: s3://b', 'session-token: hunter2'], {}, /session-token is set without access-key-id and secret-access-key/],
@@ -259,7 +270,10 @@ for (const [lines, env, message] of refused) {
     assert.throws(
       () => resolveText(replicaText(...lines), env),
       (error: Error & { code?: string }) =>
-        error.code === 'ERR_CONFIG' && message.test(error.message) && !/hunter ?2/.test(error.message),
+        error.code === 'ERR_CONFIG' &&
+        message.test(error.message) &&
+        !/hunter ?2/.test(error.message) &&
+        !error.message.includes(sseKey),
     )
   })
 }

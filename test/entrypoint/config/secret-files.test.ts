@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import test from 'node:test'
+import { inspect } from 'node:util'
 import { WherryError } from '../../../engine/errors.ts'
 import { engineEnvironment, settingsEnvironment } from '../../../entrypoint/config/engine-environment.ts'
 import { loadConfig } from '../../../entrypoint/config/load-config.ts'
@@ -58,19 +59,28 @@ test('Both set, an empty file and one that cannot be read are errors that name t
       { AWS_SECRET_ACCESS_KEY: 'hunter2', AWS_SECRET_ACCESS_KEY_FILE: file },
       /^AWS_SECRET_ACCESS_KEY and AWS_SECRET_ACCESS_KEY_FILE are both set; unset one of them$/,
     ],
-    [{ WHERRY_REPLICA_URL_FILE: empty }, new RegExp(`^WHERRY_REPLICA_URL_FILE: ${empty} is empty$`)],
+    [{ WHERRY_REPLICA_URL_FILE: empty }, /^WHERRY_REPLICA_URL_FILE: the file that it names is empty$/],
     [
       { WHERRY_REPLICA_PASSWORD_FILE: none },
-      new RegExp(`^WHERRY_REPLICA_PASSWORD_FILE: ${none} cannot be read: ENOENT`),
+      /^WHERRY_REPLICA_PASSWORD_FILE: the file that it names cannot be read \(ENOENT\); give the path of a file/,
     ],
-    [{ LITESTREAM_ACCESS_KEY_ID_FILE: box.dir }, /^LITESTREAM_ACCESS_KEY_ID_FILE: .* cannot be read: EISDIR/],
+    [{ LITESTREAM_ACCESS_KEY_ID_FILE: box.dir }, /^LITESTREAM_ACCESS_KEY_ID_FILE: .* cannot be read \(EISDIR\)/],
+    // The secret itself, in the wrong variable
+    ...['hunter2', '/hunter2', `/${'hunter2'.repeat(700)}`].map((secret): [Record<string, string>, RegExp] => [
+      { WHERRY_REPLICA_SECRET_ACCESS_KEY_FILE: secret },
+      /^WHERRY_REPLICA_SECRET_ACCESS_KEY_FILE: the file that it names cannot be read \([A-Z]+\); give the path/,
+    ]),
+    [
+      { WHERRY_REPLICA_AGE_IDENTITIES_FILE: 'AGE-SECRET-KEY-hunter2' },
+      /^WHERRY_REPLICA_AGE_IDENTITIES_FILE: .* \(ENOENT\); this is not a path, it looks like the secret itself/,
+    ],
   ]
   for (const [env, message] of cases) {
     const check = (error: unknown): boolean =>
       error instanceof WherryError &&
       error.code === 'ERR_CONFIG' &&
       message.test(error.message) &&
-      !/hunter2/.test(error.message)
+      !/hunter2/.test(inspect(error))
     assert.throws(() => readSecretFiles(env), check)
     await assert.rejects(loadConfig({}, { ...env, WHERRY_REPLICATION: 'off' }, none), check)
   }
@@ -119,7 +129,7 @@ test('X_FILE may be a pipe: one with a writer is read to its end, one without is
   const fifo = box.path('fifo')
   execFileSync('mkfifo', [fifo])
   const env = { WHERRY_SECRET_ACCESS_KEY_FILE: fifo }
-  assert.throws(() => readSecretFiles(env), { code: 'ERR_CONFIG', message: /fifo is empty/ })
+  assert.throws(() => readSecretFiles(env), { code: 'ERR_CONFIG', message: /_FILE: the file that it names is empty/ })
   const read = `import { readSecretFiles } from '${import.meta.resolve('../../../entrypoint/config/secret-files.ts')}'
     console.log(readSecretFiles({ WHERRY_SECRET_ACCESS_KEY_FILE: '/dev/stdin' }).WHERRY_SECRET_ACCESS_KEY)`
   const command = `{ printf sec; sleep 0.2; echo ret; } | '${process.execPath}' --input-type=module --eval "$0"`

@@ -80,6 +80,13 @@ test('the file of GOOGLE_APPLICATION_CREDENTIALS is found, and read anew after a
   assert.deepEqual(google.asked, [GRANT, GRANT, UPLOAD])
 })
 
+test('no key is told that stands where the path of its file should', async (t) => {
+  const google = await startFakeGoogle(t, publicKey)
+  const [outcome] = await runCalls(t, google, {}, { GOOGLE_APPLICATION_CREDENTIALS: CREDENTIALS })
+  assert.equal(outcome?.code, 'ERR_STORAGE_DENIED')
+  assert.match(outcome.message, /^GOOGLE_APPLICATION_CREDENTIALS takes a path, and has what looks like the key itself/)
+})
+
 test('a token that is refused is replaced by a new one', async (t) => {
   const google = await startFakeGoogle(t, publicKey)
   google.tokens.push(TOKEN, { token: 'ya29.second' })

@@ -8,7 +8,7 @@ import {
   type SftpRequest,
   sftpError,
 } from '../../../../engine/storage/sftp/errors.ts'
-import { keyProblem } from '../../../../engine/storage/sftp/login.ts'
+import { keyProblem, prepareLogin } from '../../../../engine/storage/sftp/login.ts'
 
 const SERVER = 'u@h:22'
 
@@ -132,4 +132,15 @@ test('without anything to offer the advice is to set something', () => {
 test('what is no problem of the key file is not told as one', () => {
   assert.equal(keyProblem(failure('bad passphrase', {}), undefined), undefined)
   assert.equal(keyProblem(failure('connect ECONNREFUSED', {}), '/k'), undefined)
+})
+
+test('a key that stands where the path of its file should is not told', async () => {
+  const unset = { password: undefined, keyPassphrase: undefined, agent: undefined, hostKey: undefined }
+  const place = { type: 'sftp', host: 'h', port: 22, user: 'u', path: '', knownHostsPath: undefined } as const
+  const options = { ...place, ...unset, keyPath: '-----BEGIN hunter2' }
+  await assert.rejects(
+    prepareLogin(options),
+    ({ code, message }: Error & { code?: string }) =>
+      code === 'ERR_STORAGE_LOCAL' && /looks like the secret itself/.test(message) && !message.includes('hunter2'),
+  )
 })

@@ -2,7 +2,7 @@ import type { SnapshotInfo } from '../storage/client.ts'
 
 /** What retention wants done. */
 export interface RetentionPlan {
-  /** No snapshot of the present generation is young enough: take one first, then plan again. */
+  /** No snapshot of the present generation is young enough: take one, then plan again. What else is planned need not wait. */
   readonly snapshotNeeded: boolean
   /** Generations to delete whole, oldest name first. */
   readonly generations: readonly string[]
@@ -13,7 +13,8 @@ export interface RetentionPlan {
 /**
  * Retention as Litestream has it: per generation everything before its oldest snapshot that is young enough goes, and a
  * generation without such a snapshot goes whole. Unlike there, the newest snapshot of the present generation always
- * counts as young enough, so that the present generation is never deleted.
+ * counts as young enough, so that the present generation is never deleted. What goes does not wait for a new snapshot, which
+ * may need its room.
  *
  * @param current the generation being written; undefined deletes nothing
  * @param isStale true when something was written since the newest snapshot of `current`
@@ -25,12 +26,10 @@ export function planRetention(
   nowMs: number,
   retentionMs: number,
 ): RetentionPlan {
-  const nothing = { snapshotNeeded: false, generations: [], below: [] }
   const own = snapshots.filter(({ generation }) => generation === current)
   const newest = own.at(-1)
-  if (newest === undefined || retentionMs <= 0) return nothing
+  if (newest === undefined || retentionMs <= 0) return { snapshotNeeded: false, generations: [], below: [] }
   const isYoung = (snapshot: SnapshotInfo): boolean => snapshot.createdAt.getTime() >= nowMs - retentionMs
-  if (isStale && !own.some(isYoung)) return { ...nothing, snapshotNeeded: true }
   const generations: string[] = []
   const below: { generation: string; index: number }[] = []
   for (const [generation, group] of Map.groupBy(snapshots, (snapshot) => snapshot.generation)) {
@@ -38,5 +37,5 @@ export function planRetention(
     if (oldest === undefined) generations.push(generation)
     else if (group[0] !== oldest) below.push({ generation, index: oldest.index })
   }
-  return { snapshotNeeded: false, generations: generations.sort(), below }
+  return { snapshotNeeded: isStale && !own.some(isYoung), generations: generations.sort(), below }
 }

@@ -1,6 +1,8 @@
+import { messageOf, WherryError } from '../engine/errors.ts'
 import { Logger } from '../engine/log.ts'
 import { engineEnvironment } from './config/engine-environment.ts'
 import { dispatch } from './dispatch.ts'
+import { exitStatus } from './exit-codes.ts'
 import { followThreads } from './exit-process.ts'
 import { LogOutput } from './log.ts'
 import { DescriptorWriter } from './output/descriptor-writer.ts'
@@ -20,14 +22,23 @@ export async function runProgram(): Promise<never> {
   // A command's output, unlike its log, is never dropped, however slow its reader.
   const stdout = new DescriptorWriter(1, Number.POSITIVE_INFINITY)
   const args = process.argv.slice(2)
-  const status = await dispatch({ args, env, stdout, stderr: logToStderr, log })
+  const ended = await dispatch({ args, env, stdout, stderr: logToStderr, log })
   await stdout.flush(Number.POSITIVE_INFINITY)
+  const status = statusAfter(ended, stdout.failure, new Logger(log.sink))
   const flushLog = () => Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])
   log.tellRepeats()
   await flushLog()
   log.admitLoss()
   await flushLog()
   return await exit(status, logToStdout.isStuck || logToStderr.isStuck)
+}
+
+/** A success that nobody can read is none. What else went wrong counts more than that it could not be written. */
+function statusAfter(status: number, failure: unknown, logger: Logger): number {
+  if (failure === undefined) return status
+  const error = new WherryError('ERR_OUTPUT_ACCESS', `Cannot write standard output: ${messageOf(failure)}`)
+  logger.error('failed to run', { error: error.message })
+  return status || exitStatus(error)
 }
 
 /** Node's own way would open process.stderr, see own-description.ts. */

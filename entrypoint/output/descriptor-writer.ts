@@ -14,8 +14,11 @@ const LAST_TRY_MS = 80
 /** Nobody reads any more: EPIPE from a pipe, EIO from a terminal. ENXIO and EBADF: there is nothing to write to. */
 const GONE = ['EPIPE', 'EIO', 'ENXIO', 'EBADF', 'ECONNRESET']
 
+/** A reader went away that had read enough, as `head` does. */
+const HAS_ENOUGH = ['EPIPE', 'ECONNRESET']
+
 /**
- * Writes text to standard output or error, in order, without ever delaying this thread or failing: what a slow reader does
+ * Writes text to standard output or error, in order, without ever delaying this thread or throwing: what a slow reader does
  * not take waits in memory, and when nobody reads any more it is thrown away. Nothing of process.stdout or process.stderr,
  * see {@link ownDescription}.
  */
@@ -27,6 +30,7 @@ export class DescriptorWriter {
   #queuedBytes = 0
   #writing = false
   #gone = false
+  #failure: unknown
   #waitMs = FIRST_TRY_MS
 
   /** @param limitBytes what may wait in memory */
@@ -38,6 +42,11 @@ export class DescriptorWriter {
   /** True while a write waits in the system, in a thread that the process's end would wait for. */
   get isStuck(): boolean {
     return this.#writing && this.#own?.blocks === true
+  }
+
+  /** The first error by which text was lost; undefined for none. That a reader has enough is no error. */
+  get failure(): unknown {
+    return this.#failure
   }
 
   /** A terminal that can rewrite a line. */
@@ -100,6 +109,7 @@ export class DescriptorWriter {
       this.#waitMs = Math.min(this.#waitMs * 2, LAST_TRY_MS)
       return false
     }
+    if (!HAS_ENOUGH.includes(code)) this.#failure ??= error
     this.#gone = GONE.includes(code)
     // A full disk may have room again: only this text is lost.
     const lost = this.#gone ? this.#queue.splice(0) : this.#queue.splice(0, 1)

@@ -80,7 +80,7 @@ for (const marks of [true, false]) {
     const segment = (index: number, offset: number) => keys.segment({ generation: replica.generation, index, offset })
     const first = segment(3, 0)
     for (const [extra, message] of [
-      [segment(3, 4152), `${first} overlaps ${segment(3, 4152)}`],
+      [segment(3, 4152), `${first} overlaps ${segment(3, 4152)} with other content`],
       [segment(3, last + 4120), `${segment(3, last)} is missing`],
       [segment(3, last), `${segment(3, last)} is damaged: its frame at offset ${last} does not continue the WAL`],
       [segment(4, 0), marks ? `${segment(4, 0)} is of index 3` : `${segment(4, 0)} is not newer than ${first}`],

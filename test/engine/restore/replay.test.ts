@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync, renameSync } from 'node:fs'
 import test from 'node:test'
+import { encodeFrame } from '../../../engine/format/lz4.ts'
+import { keys } from '../../../engine/format/names.ts'
 import { restoreDatabase } from '../../../engine/restore/restore.ts'
 import { defaultTuning } from '../../../engine/restore/tuning.ts'
 import { HandMadeReplica } from '../../support/hand-made-replica.ts'
@@ -134,6 +136,23 @@ test('Joins segments that were cut inside a transaction', async (t) => {
   }
   await assertReplay(replica)
 })
+
+for (const [what, cut] of [
+  ['as far as', 0],
+  ['farther than', 4120],
+] as const) {
+  test(`Joins segments where one reaches ${what} the next, as Litestream may store them when it ends`, async (t) => {
+    const replica = new HandMadeReplica(t)
+    replica.snapshot()
+    replica.put(range(0, 100), 2000)
+    replica.ship(32 + 5 * 4120)
+    const whole = replica.wal()
+    replica.ship(whole.length - cut)
+    const first = keys.segment({ generation: replica.generation, index: 0, offset: 0 })
+    replica.store(first, encodeFrame(whole))
+    await assertReplay(replica)
+  })
+}
 
 test('Ignores what follows the last commit of the newest index', async (t) => {
   const replica = new HandMadeReplica(t)

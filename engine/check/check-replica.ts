@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts'
 import { type OnProgress, progressLines } from '../progress.ts'
 import { generationTimes } from '../replica/generation-times.ts'
+import { doubtsAbout } from '../restore/doubts.ts'
 import { Downloads } from '../restore/downloads.ts'
 import type { GenerationListing } from '../restore/listing.ts'
 import { pickGeneration } from '../restore/pick-generation.ts'
@@ -68,6 +69,7 @@ export async function check(context: CheckContext): Promise<ReplicaReport> {
     newest: newest?.listing.generation,
     generations: generations.map((each) => (isDamaged(each, all) ? { ...each, verdict: 'damaged' } : each)),
     faults: all,
+    doubts: newest === undefined ? [] : doubtsAbout(listingsOf(checked), newest.listing, {}),
     copy: copied.copy,
     noCopy: copied.noCopy,
   }
@@ -108,8 +110,7 @@ async function checkAll(context: CheckContext): Promise<CheckedGeneration[]> {
 }
 
 function newestOf(checked: readonly CheckedGeneration[]): CheckedGeneration | undefined {
-  const listings = checked.map(({ listing }) => listing)
-  const picked = pickGeneration(listings, {}, new Set())
+  const picked = pickGeneration(listingsOf(checked), {}, new Set())
   return checked.find(({ listing }) => listing === picked)
 }
 
@@ -142,6 +143,10 @@ function reportOf({ listing, isChanging }: CheckedGeneration): GenerationReport 
 
 function isDamaged({ generation }: GenerationReport, faults: readonly Fault[]): boolean {
   return faults.some((fault) => fault.generation === generation)
+}
+
+function listingsOf(checked: readonly CheckedGeneration[]): GenerationListing[] {
+  return checked.map(({ listing }) => listing)
 }
 
 function objectsOf({ snapshots, segments }: GenerationListing) {

@@ -1,4 +1,5 @@
 import type { Position } from '../format/names.ts'
+import type { Doubt } from '../restore/doubts.ts'
 
 /** What is to be checked of a replica. */
 export interface CheckRequest {
@@ -69,6 +70,8 @@ export interface ReplicaReport {
   /** Sorted by the time of their newest object. */
   readonly generations: readonly GenerationReport[]
   readonly faults: readonly Fault[]
+  /** Generations that may be newer than `newest`. */
+  readonly doubts: readonly Doubt[]
   /** Undefined when nothing was restored: a quick check, or nothing that could be. */
   readonly copy: CopyReport | undefined
   /** Why this machine had no place for a copy. */

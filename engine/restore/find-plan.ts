@@ -36,5 +36,9 @@ export async function findPlan(
     const message = 'generation is newer than what is restored, but has no snapshot and cannot be used'
     logger.warn(message, { object: keys.generation(generation), restored: plan.snapshot.generation })
   }
+  for (const { generation, why } of plan.doubts) {
+    const message = 'another generation may be newer than what is restored; -generation restores it'
+    logger.warn(message, { generation, restored: plan.snapshot.generation, reason: why })
+  }
   return plan
 }

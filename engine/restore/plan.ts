@@ -2,6 +2,7 @@ import { WherryError } from '../errors.ts'
 import { keys, type Position } from '../format/names.ts'
 import { generationTimes } from '../replica/generation-times.ts'
 import type { SegmentInfo, SnapshotInfo } from '../storage/client.ts'
+import { type Doubt, doubtsAbout } from './doubts.ts'
 import { type GenerationListing, isTooNew, type RestoreTarget } from './listing.ts'
 import { newerWithoutSnapshot, noMatch, pickGeneration, pickSnapshot } from './pick-generation.ts'
 import { continuation } from './planned-end.ts'
@@ -25,6 +26,8 @@ export interface RestorePlan {
   readonly next: SegmentInfo | undefined
   /** Generations with newer WAL that cannot be restored, since they have no snapshot. */
   readonly passedOver: readonly string[]
+  /** Generations that may be newer than the chosen one. */
+  readonly doubts: readonly Doubt[]
 }
 
 /**
@@ -57,7 +60,9 @@ export function planRestore(
   const tooNew = target.timestamp === undefined ? undefined : leftOut
   const next = leftOut === undefined ? undefined : continuation(end, leftOut, listing, target)
   const updatedAt = generationTimes([snapshot, ...accepted])?.updatedAt ?? snapshot.createdAt
-  return { snapshot, wal, updatedAt, tooNew, next, passedOver: newerWithoutSnapshot(wanted, listing, target) }
+  const passedOver = newerWithoutSnapshot(wanted, listing, target)
+  const doubts = doubtsAbout(wanted, listing, target)
+  return { snapshot, wal, updatedAt, tooNew, next, passedOver, doubts }
 }
 
 /** All segments up to the first that is too new or beyond the target's index. */

@@ -61,7 +61,7 @@ function sentencesOf({ database, replica, report, error }: CheckOutcome): string
 }
 
 /** What does not make the check fail. */
-function notesOf({ verdict, newest, generations, copy, noCopy }: ReplicaReport): string[] {
+function notesOf({ verdict, newest, generations, doubts, copy, noCopy }: ReplicaReport): string[] {
   const notes: string[] = []
   if (verdict === 'empty') notes.push('it answers, and holds nothing')
   for (const { generation, verdict } of generations) {
@@ -71,6 +71,9 @@ function notesOf({ verdict, newest, generations, copy, noCopy }: ReplicaReport):
     if (verdict === 'changing') {
       notes.push(`generation ${generation} changed as fast as it was read, as when it is being deleted; check again`)
     }
+  }
+  for (const { generation, why } of doubts) {
+    notes.push(`generation ${generation} may be newer than ${newest}, which a restore takes: ${why}`)
   }
   if (noCopy !== undefined) notes.push(`no copy was restored: ${noCopy}`)
   if (copy?.integrity === 'unknown') {
@@ -94,6 +97,7 @@ export function checkJson(outcomes: readonly CheckOutcome[]): object {
       newest_generation: report?.newest ?? null,
       generations: report?.generations.map(generationJson) ?? [],
       faults: report?.faults.map(faultJson) ?? [],
+      doubts: report?.doubts.map(({ generation, why }) => ({ generation, why })) ?? [],
       restored: report?.copy === undefined ? null : copyJson(report.copy),
     })),
   }

@@ -168,6 +168,19 @@ test('Tells the time of the newest object, the first that is too new, and genera
   assert.deepEqual(planRestore('main', [one, listing(B, [], [[0, 0, 41]])], {}).passedOver, [B])
 })
 
+test('Tells of generations that may be newer, for all that times tell', () => {
+  const doubts = (listings: GenerationListing[], target: RestoreTarget = {}) =>
+    planRestore('main', listings, target).doubts.map(({ generation, why }) => `${generation[0]} ${why}`)
+  const nested = listing(B, [[0, 20]], [[0, 0, 35]])
+  assert.equal(doubts([one, nested])[0]?.startsWith('b it began later and ended earlier'), true)
+  assert.deepEqual(doubts([one, nested], { timestamp: at(19) }), [])
+  assert.deepEqual(doubts([one, listing(B, [[0, 40]], [])]), [], 'One began as the other ended')
+  assert.deepEqual(doubts([one, listing(B, [[0, 1]], [[0, 0, 2]])]), [])
+  assert.deepEqual(doubts([one, listing(B, [], [[0, 0, 20]])]), [], 'Nothing to restore from')
+  const same = [listing(A, [[0, 9]], []), listing(B, [[0, 9]], [])]
+  assert.equal(doubts(same)[0]?.startsWith('b its times are the same'), true)
+})
+
 const damaged: [string, GenerationListing, RestoreTarget, string][] = [
   ['the first index', listing(A, [[1, 1]], [[2, 0, 2]]), {}, 'wal/00000001_00000000.wal.lz4'],
   [

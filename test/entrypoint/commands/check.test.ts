@@ -172,6 +172,7 @@ test('-json is one object with the fields that are documented, and nothing else'
           newest_generation: null,
           generations: [],
           faults: [],
+          doubts: [],
           restored: null,
         },
       ],

@@ -1,13 +1,25 @@
 import { hex8 } from '../format/names.ts'
 import type { Logger } from '../log.ts'
 import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
-import type { RetentionPlan } from './retention.ts'
+import type { Holdings, Remains, RetentionPlan } from './retention.ts'
 
-/** Every snapshot of every generation, by generation and index. */
-export async function listSnapshots(client: StorageClient, signal: AbortSignal): Promise<SnapshotInfo[]> {
-  const all: SnapshotInfo[] = []
-  for (const generation of await client.generations(signal)) all.push(...(await client.snapshots(generation, signal)))
-  return all
+/** Lists every snapshot of every generation, and the WAL of generations without one. */
+export async function listHoldings(client: StorageClient, signal: AbortSignal): Promise<Holdings> {
+  const snapshots: SnapshotInfo[] = []
+  const remains: Remains[] = []
+  for (const generation of await client.generations(signal)) {
+    const own = await client.snapshots(generation, signal)
+    snapshots.push(...own)
+    if (own.length > 0) continue
+    const times = (await client.segments(generation, { signal })).map(({ createdAt }) => createdAt.getTime())
+    // Without any object there is no time to go by.
+    if (times.length > 0) remains.push({ generation, newestAt: new Date(maxOf(times)) })
+  }
+  return { snapshots, remains }
+}
+
+function maxOf(times: readonly number[]): number {
+  return times.reduce((newest, time) => Math.max(newest, time))
 }
 
 /**

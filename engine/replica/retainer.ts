@@ -2,8 +2,8 @@ import { hasCode, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
-import { applyRetention, listSnapshots } from './retain.ts'
-import { planRetention, type RetentionPlan } from './retention.ts'
+import { applyRetention, listHoldings } from './retain.ts'
+import { type Holdings, planRetention, type RetentionPlan } from './retention.ts'
 import { type RetentionAct, RetentionRefusal } from './retention-refusal.ts'
 import type { Snapshotter } from './snapshotter.ts'
 
@@ -23,7 +23,7 @@ export class Retainer {
   readonly #snapshotter: Snapshotter
   readonly #logger: Logger
   readonly #refusal: RetentionRefusal
-  #known: SnapshotInfo[] | undefined
+  #known: Holdings | undefined
   #dueAtMs: number
   /** The storage is asked nothing before. */
   #notBeforeMs = 0
@@ -120,9 +120,9 @@ export class Retainer {
     if (performance.now() < Math.max(this.#notBeforeMs, this.#refusal.notBeforeMs)) return 'unknown'
     try {
       const { newest } = this.#snapshotter
-      this.#known = await listSnapshots(this.#client, signal)
+      this.#known = await listHoldings(this.#client, signal)
       this.#refusal.granted('list')
-      if (newest === undefined || this.#known.some((known) => isSame(known, newest))) return 'listed'
+      if (newest === undefined || this.#known.snapshots.some((known) => isSame(known, newest))) return 'listed'
       this.#known = undefined
       return 'lost'
     } catch (error) {
@@ -133,11 +133,11 @@ export class Retainer {
 
   #plan(generation: string): RetentionPlan {
     const { newest, isStale } = this.#snapshotter
-    const known = this.#known ?? []
+    const { snapshots: listed, remains } = this.#known ?? { snapshots: [], remains: [] }
     // One that was taken since the listing.
-    const isListed = newest === undefined || known.some((other) => isSame(other, newest))
-    const snapshots = isListed ? known : [...known, newest]
-    return planRetention(snapshots, generation, isStale, Date.now(), this.#options.retentionMs)
+    const isListed = newest === undefined || listed.some((other) => isSame(other, newest))
+    const snapshots = isListed ? listed : [...listed, newest]
+    return planRetention({ snapshots, remains }, generation, isStale, Date.now(), this.#options.retentionMs)
   }
 }
 

@@ -137,6 +137,30 @@ test('Generations of long ago go whole, and those with something young keep it',
   await unit.assertRestorable()
 })
 
+test('What is left of a generation without snapshots goes when its newest WAL is old', async (t) => {
+  const story = await begin(t)
+  const { unit } = story
+  const broken: string[] = []
+  for (const hours of [25, 1]) {
+    const name = await story.write(1)
+    const { snapshots, segments } = story.generation(name)
+    for (const { path } of snapshots) rmSync(path)
+    story.age(segments, 100)
+    story.age(segments.slice(-1), hours)
+    broken.push(name)
+    story.forget()
+  }
+  await unit.start(undefined, retaining)
+  await unit.synced()
+  await unit.logged('generation deleted')
+  await unit.stop()
+  assert.deepEqual(
+    story.generations.map(({ name }) => name),
+    [...broken.slice(1), unit.generation].sort(),
+  )
+  await unit.assertRestorable()
+})
+
 test('The present generation stays, however old: a new snapshot comes first when something was written', async (t) => {
   const story = await begin(t)
   const { unit, app } = story

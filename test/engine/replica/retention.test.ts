@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { planRetention, type RetentionPlan } from '../../../engine/replica/retention.ts'
+import { planRetention, type Remains, type RetentionPlan } from '../../../engine/replica/retention.ts'
 import type { SnapshotInfo } from '../../../engine/storage/client.ts'
 
 const hours = 3_600_000
@@ -13,8 +13,13 @@ function snapshot(generation: string, index: number, ageHours: number): Snapshot
   return { generation, index, sizeBytes: 1, createdAt: new Date(now - ageHours * hours) }
 }
 
+function remains(generation: string, ageHours: number): Remains {
+  return { generation, newestAt: new Date(now - ageHours * hours) }
+}
+
 interface Case {
   readonly snapshots: readonly SnapshotInfo[]
+  readonly remains?: readonly Remains[]
   readonly isStale?: boolean
   readonly current?: string | undefined
   readonly retentionHours?: number
@@ -62,6 +67,15 @@ const cases: Record<string, Case> = {
     isStale: true,
     expected: { snapshotNeeded: true, generations: [older] },
   },
+  'a generation without snapshots goes when all of it is old': {
+    snapshots: [snapshot(current, 0, 10)],
+    remains: [remains(older, 25), remains(oldest, 24)],
+    expected: { generations: [older] },
+  },
+  'nothing without snapshots goes before the present generation has one, nor the present one': {
+    snapshots: [snapshot(older, 0, 1)],
+    remains: [remains(oldest, 90), remains(current, 90)],
+  },
   'the present generation has no snapshot yet': { snapshots: [snapshot(older, 0, 90)] },
   'no generation is present': { snapshots: [snapshot(older, 0, 90)], current: undefined },
   'retention 0 keeps everything': {
@@ -71,10 +85,13 @@ const cases: Record<string, Case> = {
   },
 }
 
-for (const [name, { snapshots, isStale = false, retentionHours = 24, expected, ...rest }] of Object.entries(cases)) {
+for (const [
+  name,
+  { snapshots, remains = [], isStale = false, retentionHours = 24, expected, ...rest },
+] of Object.entries(cases)) {
   test(`Retention: ${name}`, () => {
     const present = 'current' in rest ? rest.current : current
-    assert.deepEqual(planRetention(snapshots, present, isStale, now, retentionHours * hours), {
+    assert.deepEqual(planRetention({ snapshots, remains }, present, isStale, now, retentionHours * hours), {
       snapshotNeeded: false,
       generations: [],
       below: [],

@@ -155,6 +155,7 @@ test('-json is one object with the fields that are documented, and nothing else'
               consequence: 'states of WAL index 00000001 cannot be restored; newer ones do not need it',
             },
           ],
+          doubts: [],
           restored: {
             position: `${replica.generation}/00000003:${replica.wal().length}`,
             pages: restored.pages,

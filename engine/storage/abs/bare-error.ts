@@ -1,4 +1,5 @@
 import { systemCode } from '../../errors.ts'
+import { serviceWord } from '../service-word.ts'
 
 /**
  * What may be kept of an error of the SDK, as a cause: its name, code, status and stack. The error itself holds the request,
@@ -6,7 +7,8 @@ import { systemCode } from '../../errors.ts'
  */
 export function bareError(error: unknown): Error {
   const { name = 'Error', statusCode, errorCode, stack = '' } = error as SdkError
-  const words = [name, statusCode, systemCode(error) ?? errorCode]
+  const code = systemCode(error) ?? errorCode
+  const words = [name, statusCode, code === undefined || statusCode === undefined ? code : serviceWord(code)]
   const bare = new Error(words.filter((word) => word !== undefined).join(' '))
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '))
   bare.stack = [bare.message, ...frames].join('\n')

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { type ErrorCode, systemCode, WherryError } from '../../errors.ts'
 import { cancelled } from '../abort.ts'
 import { outageAdvice } from '../outage-advice.ts'
+import { serviceWord } from '../service-word.ts'
 import { type AccessFacts, adviceFor } from './advice.ts'
 import { bareError } from './bare-error.ts'
 import { clockOffsetMs } from './clock.ts'
@@ -59,7 +60,10 @@ function answerOf(error: unknown): AbsAnswer {
   // In the body or, of an answer without one, in a header.
   const code = systemCode(error) ?? details?.errorCode
   const isAzure = code !== undefined && code !== 'PARSE_ERROR'
-  if (isAzure) return { status, name: code, clockOffsetMs: clockOffsetMs(response?.headers?.get('date')) }
+  if (isAzure) {
+    const word = status === undefined ? code : serviceWord(code)
+    return { status, name: word, clockOffsetMs: clockOffsetMs(response?.headers?.get('date')) }
+  }
   if (status !== undefined) return { status, name: isBusy(status) ? (STATUS_CODES[status] ?? '') : NOT_AZURE }
   return { status, name: name === 'TypeError' || name === 'RangeError' ? NOT_AZURE : name }
 }

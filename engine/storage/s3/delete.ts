@@ -1,4 +1,5 @@
 import { DeleteObjectsCommand } from '@aws-sdk/client-s3'
+import { serviceWord } from '../service-word.ts'
 import { answerError } from './errors.ts'
 import type { S3Sender } from './sender.ts'
 
@@ -28,7 +29,8 @@ async function deleteBatch(sender: S3Sender, keys: string[], signal: AbortSignal
   const refused = Errors.find(({ Code }) => Code !== 'NoSuchKey')
   if (refused === undefined) return
   throw answerError(
-    { status: undefined, name: refused.Code ?? 'Unknown' },
-    sender.request('DELETE', refused.Key ?? keys[0] ?? ''),
+    { status: undefined, name: serviceWord(refused.Code ?? 'Unknown') },
+    // One of ours: a service can write anything.
+    sender.request('DELETE', keys.find((key) => key === refused.Key) ?? keys[0] ?? ''),
   )
 }

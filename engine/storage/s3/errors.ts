@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { systemCode, WherryError } from '../../errors.ts'
 import { cancelled } from '../abort.ts'
 import { isUntrusted, outageAdvice } from '../outage-advice.ts'
+import { serviceWord } from '../service-word.ts'
 
 /** What was asked for, as messages tell it. */
 export interface S3Request {
@@ -52,7 +53,8 @@ function answerOf(error: unknown): S3Answer {
   // The SDK throws a plain error when it cannot parse an answer.
   const isUnparsable = status !== undefined && (name === 'Error' || name === 'SyntaxError')
   const region = regionInAnswer(error)
-  const answer = { status, name: isUnparsable ? NOT_S3 : (systemCode(error) ?? name) }
+  const word = systemCode(error) ?? name
+  const answer = { status, name: isUnparsable ? NOT_S3 : status === undefined ? word : serviceWord(word) }
   return region === undefined ? answer : { ...answer, region }
 }
 

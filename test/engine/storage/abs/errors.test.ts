@@ -14,6 +14,8 @@ const request: AbsRequest = {
   access: { kind: 'key' },
 }
 
+/** What the service may have been sent. */
+const SECRET = 'wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY'
 const WROTE = 'what the service wrote'
 
 function answer(status: number | undefined, code: string | undefined): Error {
@@ -41,6 +43,9 @@ const cases: [Error, ErrorCode, RegExp][] = [
   [answer(409, 'ContainerBeingDeleted'), 'ERR_STORAGE_NO_BUCKET', /409 ContainerBeingDeleted/],
   [answer(400, 'InvalidResourceName'), 'ERR_STORAGE_NO_BUCKET', /400 InvalidResourceName/],
   [answer(404, 'ResourceNotFound'), 'ERR_STORAGE_NO_BUCKET', /correct its name or the account's$/],
+  [answer(403, SECRET), 'ERR_STORAGE_DENIED', /^Azure refused PUT of .* \(403 with an unknown code\): /],
+  [answer(404, `/${SECRET}==`), 'ERR_STORAGE_DENIED', /\(404 with an unknown code\)/],
+  [answer(400, 'Md5Mismatch'), 'ERR_STORAGE_DENIED', /\(400 Md5Mismatch\)/],
   [answer(404, undefined), 'ERR_STORAGE_UNREACHABLE', /404 not an Azure answer/],
   [answer(200, 'PARSE_ERROR'), 'ERR_STORAGE_UNREACHABLE', /200 not an Azure answer/],
   [named('TypeError'), 'ERR_STORAGE_UNREACHABLE', /not an Azure answer/],

@@ -5,6 +5,9 @@ import { s3Error } from '../../../../engine/storage/s3/errors.ts'
 
 const request = { verb: 'LIST', bucket: 'bucket', key: 'a/', service: 'https://s3.example' }
 
+/** What a service may have been sent, and what has the form of it. */
+const SECRET = 'wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY'
+
 function answer(status: number | undefined, name: string): Error {
   return Object.assign(new Error('what the service wrote'), { name, $metadata: { httpStatusCode: status } })
 }
@@ -25,6 +28,30 @@ const cases: [Error, string, ErrorCode, RegExp][] = [
   [answer(404, 'NotFound'), 'LIST', 'ERR_STORAGE_NO_BUCKET', /404 NotFound/],
   [answer(404, 'NoSuchUser'), 'LIST', 'ERR_STORAGE_DENIED', /check the access key, the bucket and the endpoint/],
   [answer(404, 'Error'), 'GET', 'ERR_STORAGE_UNREACHABLE', /404 not an S3 answer/],
+  ...[SECRET, 'AKIAIOSFODNN7EXAMPLE', 'a'.repeat(61), 'secret', 'Two words', 'x/y=='].map(
+    (code): [Error, string, ErrorCode, RegExp] => [
+      answer(403, code),
+      'PUT',
+      'ERR_STORAGE_DENIED',
+      /^S3 refused PUT of s3:\/\/bucket\/a\/ \(403 with an unknown code\): check the access key and its policy$/,
+    ],
+  ),
+  [
+    Object.assign(answer(403, 'AccessDenied'), { code: SECRET }),
+    'PUT',
+    'ERR_STORAGE_DENIED',
+    /\(403 with an unknown code\)/,
+  ],
+  [answer(404, SECRET), 'GET', 'ERR_STORAGE_DENIED', /\(404 with an unknown code\)/],
+  [answer(500, SECRET), 'GET', 'ERR_STORAGE_UNREACHABLE', /\(500 with an unknown code\)/],
+  ...['XAmzContentSHA256Mismatch', 'KMS.DisabledException', 'ServerSideEncryptionConfigurationNotFoundError'].map(
+    (code): [Error, string, ErrorCode, RegExp] => [
+      answer(400, code),
+      'PUT',
+      'ERR_STORAGE_DENIED',
+      new RegExp(`\\(400 ${code.replace('.', '[.]')}\\)`),
+    ],
+  ),
   [answer(404, 'NoSuchUpload'), 'PUT', 'ERR_STORAGE_UNREACHABLE', /NoSuchUpload/],
   [
     answer(403, 'AccessDenied'),

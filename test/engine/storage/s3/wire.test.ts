@@ -51,6 +51,13 @@ describe('S3 requests', () => {
     assert.match(String(seen[0]?.headers['content-md5']), /^[\w+/]{22}==$/)
   })
 
+  test('of a refused delete only what has the form of a code is told', async (t) => {
+    const refusal = '<Error><Key>hunter2</Key><Code>hunter2</Code></Error>'
+    const { open } = await play(t, says(`<DeleteResult>${refusal}</DeleteResult>`))
+    const message = new RegExp(`did not serve DELETE of s3://bucket/a/b/${SEGMENT} \\(with an unknown code\\)`)
+    await fails(open().deleteSegments([FIRST]), 'ERR_STORAGE_UNREACHABLE', message)
+  })
+
   test('what is stored carries Content-MD5, for buckets with Object Lock', async (t) => {
     const { seen, open } = await play(t, takesUploads)
     const part = Buffer.alloc(8 << 20, 'y')

@@ -10,6 +10,7 @@ import type { Progress } from './progress.ts'
 import { type RemoteState, remoteState } from './remote-end.ts'
 import { planResume, type RemoteEnd } from './resume.ts'
 import type { Snapshotter } from './snapshotter.ts'
+import { tellIfOlder } from './tell-if-older.ts'
 
 export interface AttachmentParts {
   readonly options: ReplicaOptions
@@ -134,7 +135,7 @@ export class Attachment {
    * itself: Litestream looks for one in the newest generation, and finds none where only WAL has arrived.
    */
   async #startOver(generation: string): Promise<void> {
-    const { outbox, progress, snapshotter, onSnapshotFailure } = this.#parts
+    const { options, client, outbox, progress, snapshotter, logger, abort, onSnapshotFailure } = this.#parts
     this.#begun = generation
     let isUnderWay = false
     await new Promise<void>((proceed, fail) => {
@@ -146,7 +147,11 @@ export class Attachment {
         isUnderWay = true
         proceed()
       }
-      snapshotter.take({ wal: true }, onImage).then(proceed, (error: unknown) => {
+      const onStored = (): void => {
+        proceed()
+        void tellIfOlder(client, options.name, generation, logger, abort)
+      }
+      snapshotter.take({ wal: true }, onImage).then(onStored, (error: unknown) => {
         if (isUnderWay) onSnapshotFailure(error)
         else fail(error)
       })

@@ -90,7 +90,7 @@ test('Idle is no call of any kind, no write to the database, and no line, whatev
     seen = calls()
   }
   for (const storage of unit.storages)
-    assert.equal(storage.count('generations'), 2, 'The guard and retention listed once each')
+    assert.equal(storage.count('generations'), 3, 'The guard, the new generation and retention listed once each')
   const before = { calls: calls(), lines: unit.lines.length, wal: wal() }
   await sleep(1200)
   assert.deepEqual({ calls: calls(), lines: unit.lines.length, wal: wal() }, before)

@@ -18,9 +18,12 @@ export function isReplicaUrl(text: string): boolean {
   return /^\w+:\/\//.test(text)
 }
 
-/** A URL for messages: without a password, and without a query, where secrets also stand. */
+/** A URL for messages: without a password, query and fragment, where secrets also stand; also one without a scheme. */
 export function redactUrl(url: string): string {
-  return url.replace(/^([^:]*:\/\/[^:@/]*):.*@/s, '$1:***@').replace(/\?.*/s, '?***')
+  return url
+    .replace(/^((?:[^:]*:\/\/)?[^:@/]*):(?!\/\/).*@/s, '$1:***@')
+    .replace(/^((?:s3|gc?s):\/\/)[^:@/]*@/i, '$1***@')
+    .replace(/([?#]).*/s, '$1***')
 }
 
 const URL_PARTS = /^([a-z][a-z\d+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is
@@ -41,15 +44,41 @@ export function parseReplicaUrl(url: string): ReplicaUrl | string {
     return `${shown} has a "%" that is not followed by the two hex digits of a character`
   }
   if (type === 'file') {
+    if (/:.*@/.test(authority)) return `${shown} has a password, and a folder has none; write it like file:///PATH`
     const folder = filePathOfUrl(authority, path, queryAndFragment)
     if (folder === '') return `${shown} names no folder; write it like file:///PATH`
     return { type, parts: { path: folder }, warnings: [] }
+  }
+  if (type === 'sftp' && isCutShort(authority, path, queryAndFragment)) {
+    return `${shown} seems to have a password with a "/", "#" or "?" in it; write them as %2F, %23 and %3F, or set password`
   }
   const place = placeIn(type, authority, decode(path) ?? '')
   if (typeof place === 'string') return `${shown} ${place}`
   const options = readUrlOptions(type, /^\?([^#]*)/.exec(queryAndFragment)?.[1] ?? '')
   if (typeof options === 'string') return `${shown} ${options}`
-  return { type, parts: { ...place, ...options.parts }, warnings: options.warnings }
+  const warnings = [...unusedCredential(type, authority), ...options.warnings]
+  return { type, parts: { ...place, ...options.parts }, warnings }
+}
+
+/** True when an `@` stands behind the end of what should have held it. */
+function isCutShort(authority: string, path: string, queryAndFragment: string): boolean {
+  if (authority.includes('@')) return false
+  return AUTHORITY.test(authority) ? /#.*@/s.test(queryAndFragment) : `${path}${queryAndFragment}`.includes('@')
+}
+
+/** What takes a credential that Litestream too ignores in a URL. */
+const CREDENTIAL_KEYS = {
+  s3: 'access-key-id and secret-access-key',
+  gcs: 'credentials',
+  abs: 'account-key',
+  sftp: undefined,
+} as const
+
+function unusedCredential(type: Exclude<ReplicaType, 'file'>, authority: string): string[] {
+  const [, user = '', password = ''] = AUTHORITY.exec(authority) ?? []
+  const keys = CREDENTIAL_KEYS[type]
+  if (keys === undefined || (type === 'abs' ? password : user + password) === '') return []
+  return [`the credential in the URL is not used; set ${keys}`]
 }
 
 /** What stands before the query, by the keys that it stands for; or what is wrong. */

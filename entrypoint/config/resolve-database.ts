@@ -1,6 +1,6 @@
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type DatabaseOptions, databaseDefaults, type ReplicaOptions } from '../../engine/options.ts'
-import { absolutePath } from './paths.ts'
+import { absolutePath, plainPath, unfitName } from './paths.ts'
 import type { ReplicaSection } from './replica-keys.ts'
 import { resolveReplica } from './resolve-replica.ts'
 import type { ConfigSection, DatabaseSection } from './schema.ts'
@@ -17,9 +17,11 @@ export function resolveDatabase(section: DatabaseSection, top: ConfigSection): D
   const { values } = section
   if (values.path === undefined) throw section.error('path', 'path is missing; give the database file')
   const path = absolutePath(values.path.replace(SQLITE_URL, ''))
+  const problem = unfitName(path)
+  if (problem !== undefined) throw section.error('path', `"${path}" cannot be a database: ${problem}`)
   return {
     path,
-    metaPath: resolve(values['meta-path'] ?? join(dirname(path), `.${basename(path)}-wherry`)),
+    metaPath: plainPath(values['meta-path'] ?? join(dirname(path), `.${basename(path)}-wherry`)),
     ...resolveSettings(section, top),
   }
 }

@@ -1,9 +1,9 @@
-import { basename, dirname, join, posix, resolve } from 'node:path'
+import { basename, dirname, join, posix } from 'node:path'
 import type { DatabaseOptions, ReplicaOptions } from '../../engine/options.ts'
 import type { StorageOptions } from '../../engine/storage/options.ts'
 import { type Directory, OWN_FOLDER } from '../directories/directory.ts'
 import { parsePattern } from '../directories/pattern.ts'
-import { absolutePath } from './paths.ts'
+import { absolutePath, plainPath } from './paths.ts'
 import { resolveSettings } from './resolve-database.ts'
 import type { ConfigSection, DatabaseSection } from './schema.ts'
 
@@ -33,7 +33,7 @@ export function resolveDirectory(section: DatabaseSection, top: ConfigSection): 
     throw section.error('pattern', `"${pattern}" is not a pattern for names of files, like "*.db"`)
   const path = absolutePath(dir)
   const settings = resolveSettings(section, top)
-  const metaRoot = metaDir === undefined ? undefined : resolve(metaDir)
+  const metaRoot = metaDir === undefined ? undefined : plainPath(metaDir)
   const replicaFolders = settings.replicas.flatMap(({ storage }) => (storage.type === 'file' ? [storage.path] : []))
   return {
     path,

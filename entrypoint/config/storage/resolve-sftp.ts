@@ -14,6 +14,8 @@ export function resolveSftp(section: ReplicaSection): SftpStorageOptions {
   const { user, 'key-path': keyPath, 'key-passphrase': keyPassphrase, 'known-hosts': knownHosts } = values
   const place = hostAndPort(section)
   if (!user) throw error(undefined, 'an sftp replica needs user')
+  // It is shown, and no system has such a user.
+  if (user.includes(':')) throw error('user', 'a user has no ":"; a password goes into password')
   if (keyPassphrase !== undefined && keyPath === undefined) {
     throw error('key-passphrase', 'key-passphrase is set without key-path')
   }
@@ -38,12 +40,16 @@ function hostAndPort({ values: { host: text }, error }: ReplicaSection): { host:
   const host = ipv6 ?? name ?? (/^[\da-f:.]+$/i.test(text) ? text : undefined)
   const port = Number(digits ?? DEFAULT_PORT)
   if (host !== undefined && port > 0 && port <= 65_535) return { host, port }
+  if (text.includes('@')) {
+    throw error('host', 'it has a user in it; set user and password, and write it like backup.example.com:22')
+  }
   throw error('host', `"${text}" is not a host; write it like backup.example.com or 192.0.2.1:2222`)
 }
 
 function hostKey({ values: { 'host-key': text }, error }: ReplicaSection): string | undefined {
-  if (text === undefined || /^(?:SHA256:[A-Za-z\d+/]{43}=?|[\w@.-]+ +[A-Za-z\d+/]+=*(?: .*)?)$/.test(text)) return text
-  throw error('host-key', `"${text}" is not a host key; write it like "ssh-ed25519 AAAA..." or "SHA256:..."`)
+  if (text === undefined || /^(?:SHA256:[A-Za-z\d+/]{43}=?|\w[\w@.-]* +[A-Za-z\d+/]+=*(?: .*)?)$/.test(text))
+    return text
+  throw error('host-key', 'it is not a host key; write it like "ssh-ed25519 AAAA..." or "SHA256:..."')
 }
 
 function defaultKnownHosts(): string | undefined {

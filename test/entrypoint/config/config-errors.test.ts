@@ -76,6 +76,16 @@ const errors: [string, string][] = [
   // Databases
   ['dbs:\n  - replicas: []', '/c.yml:2:5: dbs[0]: path is missing; give the database file'],
   ['dbs: [{path: }]', '/c.yml:1:8: dbs[0].path: path is missing; give the database file'],
+  ...[' ', '\\n', '\u3000'].map((end): [string, string] => [
+    `dbs: [{path: "/a${end}"}]`,
+    `/c.yml:1:8: dbs[0].path: "/a${end.replace('\\n', '\n')}" cannot be a database: its name ends in white space; rename it`,
+  ]),
+  ...['dbs: [{path: "/\ufffd/a"}]', 'dbs: [{path: /a, meta-path: "/\ufffd/a"}]', replicaText('path: "/\ufffd/a"')].map(
+    (text): [string, string] => [
+      text,
+      '"/\ufffd/a" has bytes that are not UTF-8, by which nothing is found; rename it',
+    ],
+  ),
   ['dbs: [{path: /a},{path: /b/../a}]', '/c.yml:1:19: dbs[1].path: /a is listed twice'],
   ['dbs: [{path: /a, monitor-interval: 0}]', '/c.yml:1:18: dbs[0].monitor-interval: monitor-interval must be above 0'],
   [

@@ -195,6 +195,11 @@ const refused: [string, RegExp][] = [
   ]),
   ['abs://a@c/p?sig=hunter2&sv=2020', /has a secret in its query, which others may see; set sas-token instead$/],
   ['s3://bkt/%zz', /"%" that is not followed by/],
+  ['file://u:pw@c/x', /^"file:\/\/u:\*\*\*@c\/x" has a password, and a folder has none; write it like file:/],
+  ...['12#3', 'a#b', 'a/b', 'a?b'].map((password): [string, RegExp] => [
+    `sftp://u:${password}@h/p`,
+    /^"sftp:\/\/u:\*\*\*@h\/p" seems to have a password with a .* as %2F, %23 and %3F, or set password$/,
+  ]),
   ['file:///a%', /"%" that is not followed by/],
 ]
 
@@ -215,16 +220,42 @@ test('No message shows a password or a query of the URL', () => {
     's3://bkt/p?secret=hunter2',
     's3://bkt/p?secret-access-key=hunter2',
     'ftp://user:hun@ter2@host/%zz',
+    'u:hunter2@h/x',
+    'u:hun/ter2@h',
+    's3://hunter2@b kt/p',
+    'file://u:hunter2@c/x',
+    'sftp://u:hun/ter2@h/p',
+    'sftp://u:12#hunter2@h/p',
   ]) {
     assert.doesNotMatch(String(parseReplicaUrl(url)), /hun|ter2/)
   }
   assert.equal(redactUrl('sftp://user:pw@host/p?q=1'), 'sftp://user:***@host/p?***')
+  assert.equal(redactUrl('s3://bkt/p#hunter2'), 's3://bkt/p#***')
+  assert.equal(redactUrl('u:pw@h/x'), 'u:***@h/x')
   assert.equal(redactUrl('s3://bkt/p:1/@x'), 's3://bkt/p:1/@x')
 })
 
 test('A path is told from a URL as Litestream does', () => {
   assert.ok(isReplicaUrl('s3://b') && isReplicaUrl('x_1://'))
   assert.ok(!isReplicaUrl('/a') && !isReplicaUrl('file:/a') && !isReplicaUrl('a-b://c') && !isReplicaUrl(' s3://b'))
+})
+
+test('A credential in a URL that has no use for it is a warning that does not show it', () => {
+  for (const [url, keys] of [
+    ['s3://id:hunter2@b/p', 'access-key-id and secret-access-key'],
+    ['s3://hunter2@b/p', 'access-key-id and secret-access-key'],
+    ['gs://id:hunter2@b/p', 'credentials'],
+    ['abs://a:hunter2@c/p', 'account-key'],
+    ['abs://a@c/p', undefined],
+    ['sftp://u:hunter2@h/p', undefined],
+    ['sftp://h:22/p@x', undefined],
+    ['s3://b/p@x', undefined],
+  ] as const) {
+    const parsed = parseReplicaUrl(url)
+    assert.ok(typeof parsed === 'object', String(parsed))
+    const warning = `the credential in the URL is not used; set ${keys}`
+    assert.deepEqual(parsed.warnings, keys === undefined ? [] : [warning], url)
+  }
 })
 
 test('Options that mean nothing here are warnings', () => {

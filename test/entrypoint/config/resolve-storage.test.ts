@@ -236,7 +236,7 @@ const refused: [string[], Environment, RegExp][] = [
   [['type: sftp', 'host: h'], {}, /an sftp replica needs user$/],
   [['url: sftp://u@h', 'host: i'], {}, /host: host and url are both set; drop one of them$/],
   [['url: sftp://u@h', 'path: i'], {}, /path: path and url are both set; drop one of them$/],
-  ...['h:', 'h:0', 'h:70000', 'u@h', 'h/p', '[::1', 'h:22:22'].map((host): [string[], Environment, RegExp] => [
+  ...['h:', 'h:0', 'h:70000', 'h/p', '[::1', 'h:22:22'].map((host): [string[], Environment, RegExp] => [
     ['type: sftp', 'user: u', `host: "${host}"`],
     {},
     /is not a host; write/,
@@ -253,7 +253,15 @@ const refused: [string[], Environment, RegExp][] = [
   ]),
   [['url: s3://b', 'sse-customer-key-path: /none'], {}, /sse-customer-key-path: \/none cannot be read \(ENOENT\)$/],
   [[...login, 'key-passphrase: hunter2'], {}, /key-passphrase is set without key-path$/],
-  [[...login, 'host-key: AAAA'], {}, /"AAAA" is not a host key; write it like "ssh-ed25519 AAAA..."/],
+  ...['sftp://u:hunter2@h:22', 'u:hunter2@h:22', 'u@h'].map((host): [string[], Environment, RegExp] => [
+    ['type: sftp', 'user: u', `host: "${host}"`],
+    {},
+    /host: it has a user in it; set user and password, and write it like backup/,
+  ]),
+  [['type: sftp', 'host: h', 'user: "u:hunter2"'], {}, /user: a user has no ":"; a password goes into password$/],
+  [['url: sftp://u%3Ahunter2@h/p'], {}, /a user has no ":"; a password goes into password$/],
+  [[...login, 'host-key: "-----BEGIN KEY hunter2"'], {}, /host-key: it is not a host key; write/],
+  [[...login, 'host-key: hunter2'], {}, /host-key: it is not a host key; write it like "ssh-ed25519 AAAA..."/],
   [['url: s3://b', 'session-token: hunter2'], {}, /session-token is set without access-key-id and secret-access-key/],
   [['url: s3://b', 'sse: AES-256'], {}, /"AES-256" is not AES256 or aws:kms; did you mean "AES256"\?$/],
   [['url: s3://b', 'sse: AES256', 'sse-kms-key-id: k'], {}, /sse-kms-key-id goes with sse: aws:kms, not with AES256$/],

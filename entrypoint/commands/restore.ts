@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import {
   formatPosition,
   hasCode,
@@ -15,7 +14,7 @@ import { jsonFlag, replicaFlags } from '../cli/shared-flags.ts'
 import type { LoggingOptions } from '../config/config.ts'
 import { directLogging, directReplica } from '../config/direct-config.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { absolutePath } from '../config/paths.ts'
+import { absolutePath, plainPath } from '../config/paths.ts'
 import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
 import { findDatabase } from '../directories/directory.ts'
@@ -134,13 +133,13 @@ async function findTarget(
     if (flags.o === undefined) throw new WherryError('ERR_USAGE', 'A replica URL needs -o, the path to restore to')
     const logging = directLogging(context.env)
     if (logging !== undefined) configureLog(logging)
-    return { replicas: [await directReplica(argument, context.env)], outputPath: resolve(flags.o) }
+    return { replicas: [await directReplica(argument, context.env)], outputPath: plainPath(flags.o) }
   }
   const config = await loadConfig(flags, context.env)
   configureLog(config.logging)
   const path = absolutePath(argument)
   const replicas = findReplicas(config, path, flags.replica)
-  if (flags.o !== undefined) return { replicas, outputPath: resolve(flags.o) }
+  if (flags.o !== undefined) return { replicas, outputPath: plainPath(flags.o) }
   const metaPath = findDatabase(config, path)?.metaPath
   return { replicas, outputPath: path, ...(metaPath === undefined ? {} : { metaPath }) }
 }

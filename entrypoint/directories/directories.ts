@@ -8,6 +8,7 @@ import {
   systemCode,
   WherryError,
 } from '../../engine/index.ts'
+import { unfitName } from '../config/paths.ts'
 import type { EngineKeeper } from '../keeper/engine-keeper.ts'
 import { orAborted } from '../keeper/waiting.ts'
 import { announceDatabase } from '../supervisor/announce.ts'
@@ -196,6 +197,11 @@ export class Directories {
     const comers: DatabaseOptions[] = []
     for (const path of files) {
       if (this.#named.has(path) || this.#present.has(path)) continue
+      const unfit = unfitName(path)
+      if (unfit !== undefined) {
+        this.#leaveOut(path, { stamp: '', why: unfit, isTriedAgain: false })
+        continue
+      }
       const stamp = stampOf(path)
       const left = this.#leftOut.get(path)
       if (!stamp || (left?.stamp === stamp && !(isTrying && left.isTriedAgain))) continue

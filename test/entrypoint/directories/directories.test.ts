@@ -105,6 +105,26 @@ test('What failed is tried again without a change, and told of once', async (t) 
   )
 })
 
+test('A file whose name cannot be opened is told of once, and holds up no other', async (t) => {
+  const { engine, lines, path, replicates } = await begin(t)
+  writeFileSync(path('a '), 'text')
+  writeFileSync(Buffer.concat([Buffer.from(path('b')), Buffer.of(0xff)]), 'text')
+  writeFileSync(path('c'), 'text')
+  await replicates('c')
+  const looks = engine.questions
+  writeFileSync(path('d'), 'text')
+  await replicates('c', 'd')
+  assert.equal(engine.questions, looks + 1)
+  const told = lines.filter(({ message }) => message === 'file is not replicated')
+  assert.deepEqual(
+    told.map(({ fields }) => [fields.path, fields.why]),
+    [
+      [path('a '), 'its name ends in white space; rename it'],
+      [path('b\ufffd'), 'its path has bytes that are not UTF-8; rename it'],
+    ],
+  )
+})
+
 test('An engine that died is asked again, and one that begins without a database gets it again', async (t) => {
   const { engine, lines, path, replicates } = await begin(t)
   engine.trouble = new WherryError('ERR_ENGINE_DIED', 'The engine died')

@@ -4,7 +4,7 @@ import { looksLikeSecret } from '../../engine/storage/secret-text.ts'
 import { completeConfig } from './complete-config.ts'
 import type { Config } from './config.ts'
 import { settingsEnvironment } from './engine-environment.ts'
-import { type Environment, expandEnv } from './expand-env.ts'
+import { type Environment, expandEnv, unsetVariables } from './expand-env.ts'
 import { isToldPath } from './fact-variables.ts'
 import { type GivenSection, sectionsOf } from './given.ts'
 import { mergeEnvironment } from './merge-environment.ts'
@@ -60,7 +60,7 @@ export async function loadSections(
   defaultPath = DEFAULT_CONFIG_PATH,
 ): Promise<LoadedConfig> {
   const env = settingsEnvironment(environment)
-  const mistaken = warnUnknown(env)
+  const mistaken = [...warnUnknown(env)]
   try {
     return await load(options, env, defaultPath, mistaken)
   } catch (error) {
@@ -74,10 +74,11 @@ async function load(
   options: LoadOptions,
   env: Environment,
   defaultPath: string,
-  known: readonly string[],
+  known: string[],
 ): Promise<LoadedConfig> {
   const { path, origin } = findFile(options, env, defaultPath)
   const text = await readText(path)
+  if (text !== undefined && !options['no-expand-env']) known.push(...unsetVariables(text, env, path))
   const file = text === undefined ? undefined : readDocument(expand(text, env, options), path)
   const levels = withoutToldPath(readEnvironment(env), env, file)
   if (file === undefined && (origin !== 'default' || saysNothing(levels))) throw notFound(path)

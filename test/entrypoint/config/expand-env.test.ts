@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { awsEnvironment } from '../../../entrypoint/config/aws-environment.ts'
-import { expandEnv } from '../../../entrypoint/config/expand-env.ts'
+import { expandEnv, unsetVariables } from '../../../entrypoint/config/expand-env.ts'
 
 const env = { NAME: 'value', b: 'bee', _x1: 'under', EMPTY: '', '1': 'one', LINES: 'a: "1"\nb: $NAME' }
 
@@ -35,6 +35,17 @@ for (const [text, expected] of cases) {
     assert.equal(expandEnv(text, env), expected)
   })
 }
+
+test('Variables that are not set are named once a line, those in comments and empty ones not', () => {
+  const text = '# $NOT\n$NAME $EMPTY\nurl: $GONE ${GONE}$AWAY # $NOT\n"a#$GONE"\npassword: pa$hunter2$$'
+  assert.deepEqual(unsetVariables(text, env, '/c.yml'), [
+    'GONE in /c.yml:3 is not set',
+    'AWAY in /c.yml:3 is not set',
+    'GONE in /c.yml:4 is not set',
+    // It may be a part of the password.
+    'a variable in /c.yml:5 is not set',
+  ])
+})
 
 test("Litestream's credential variables are copied to the AWS names that are not set at all", () => {
   const both = { LITESTREAM_ACCESS_KEY_ID: 'id', LITESTREAM_SECRET_ACCESS_KEY: 'secret' }

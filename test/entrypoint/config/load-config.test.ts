@@ -100,3 +100,15 @@ test('A configuration that stands where its path should is not told', async () =
     )
   }
 })
+
+test('A variable that the file needs and that is not set is a warning, and stands behind an error', async (t) => {
+  const config = sandbox(t).path('c.yml')
+  const replica = (line: string) => `dbs: [{path: /a, replicas: [{url: "s3://b"}]}]\n${line}`
+  writeFileSync(config, replica('region: $GONE'))
+  const warning = `GONE in ${config}:2 is not set`
+  assert.deepEqual((await loadConfig({ config }, {})).warnings, [warning])
+  assert.deepEqual((await loadConfig({ config }, { GONE: '' })).warnings, [])
+  assert.deepEqual((await loadConfig({ config, 'no-expand-env': true }, {})).warnings, [])
+  writeFileSync(config, replica('secret-access-key: $GONE\naccess-key-id: $ID'))
+  await assert.rejects(loadConfig({ config }, { ID: 'I' }), (error: Error) => error.message.endsWith(`; ${warning}`))
+})

@@ -52,6 +52,7 @@ function pairs(fields: LogFields): string {
 // slog quotes what is empty, holds a space, = or ", or has a character that Go calls unprintable.
 const NEEDS_QUOTES = /^$|[="\ufffd]|[^\p{L}\p{M}\p{N}\p{P}\p{S}]/u
 const UNPRINTABLE = /["\\]|[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/gu
+const HAS_UNPRINTABLE = /[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/u
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
@@ -66,7 +67,16 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
 
 /** The value as it is, or as a Go string literal where slog's text form needs one. DEL alone needs none. */
 function quoted(value: string): string {
-  return NEEDS_QUOTES.test(value.replaceAll('\x7f', '_')) ? `"${value.replace(UNPRINTABLE, escapeCharacter)}"` : value
+  return NEEDS_QUOTES.test(value.replaceAll('\x7f', '_')) ? literal(value) : value
+}
+
+/** The text as it is, or quoted as in a log line when it has a character that is not for a terminal, like a line break. */
+export function printable(text: string): string {
+  return HAS_UNPRINTABLE.test(text) ? literal(text) : text
+}
+
+function literal(text: string): string {
+  return `"${text.replace(UNPRINTABLE, escapeCharacter)}"`
 }
 
 function escapeCharacter(character: string): string {

@@ -5,6 +5,7 @@ import {
   type GenerationReport,
   type ReplicaReport,
 } from '../../engine/index.ts'
+import { printable } from '../log-format.ts'
 import { inSeconds } from '../output/json.ts'
 import { formatTable } from '../output/table.ts'
 import { formatTime } from '../output/time.ts'
@@ -23,7 +24,7 @@ export function checkText(outcomes: readonly CheckOutcome[], withDatabase: boole
   const prefix = (cells: readonly string[], { database = '' }: CheckOutcome): readonly string[] =>
     withDatabase ? [database, ...cells] : cells
   const rows = outcomes.flatMap((outcome) => rowsOf(outcome).map((cells) => prefix(cells, outcome)))
-  const sentences = outcomes.flatMap(sentencesOf).map((sentence) => `${sentence}\n`)
+  const sentences = outcomes.flatMap(sentencesOf).map((sentence) => `${printable(sentence)}\n`)
   const table = formatTable(withDatabase ? ['database', ...columns] : columns, rows)
   return sentences.length === 0 ? table : `${table}\n${sentences.join('')}`
 }

@@ -13,6 +13,7 @@ import { parseCommandLine, rejectArguments } from '../cli/command-line.ts'
 import type { FlagValues } from '../cli/flags.ts'
 import { jsonFlag, replicaFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
+import { isReplicaUrl } from '../config/replica-url.ts'
 import type { Context } from '../context.ts'
 import { presentDatabases } from '../directories/present.ts'
 import { orAborted } from '../keeper/waiting.ts'
@@ -120,6 +121,9 @@ async function findTargets(flags: Flags, rest: readonly string[], context: Conte
   const [argument, ...more] = rest
   rejectArguments(more)
   if (argument !== undefined) {
+    if (isReplicaUrl(argument) && flags.replica !== undefined) {
+      throw new WherryError('ERR_USAGE', 'A replica URL and -replica exclude each other')
+    }
     const { database, replicas } = await findListing(flags, [argument], context)
     return replicas.map((replica) => ({ database, replica }))
   }

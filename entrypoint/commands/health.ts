@@ -1,6 +1,7 @@
 import { parseCommandLine } from '../cli/command-line.ts'
 import type { Context } from '../context.ts'
 import type { Reply } from '../health/ask.ts'
+import { printable } from '../log-format.ts'
 import { askRunning, NO_ANSWER, runningFlags, runningForms } from './running.ts'
 
 const OK = 0
@@ -39,7 +40,7 @@ function linesOf({ status, body }: Reply, isLive: boolean): string[] {
 function reasonsOf(body: string): string[] {
   try {
     const { reasons } = JSON.parse(body) as { reasons?: unknown }
-    return Array.isArray(reasons) ? reasons.map(String) : []
+    return Array.isArray(reasons) ? reasons.map((reason) => printable(String(reason))) : []
   } catch {
     // Something else listens there.
     return []

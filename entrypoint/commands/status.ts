@@ -3,6 +3,7 @@ import { jsonFlag } from '../cli/shared-flags.ts'
 import type { Context } from '../context.ts'
 import type { Reply } from '../health/ask.ts'
 import type { DatabaseReport, ReadyReport, ReplicaReport } from '../health/report.ts'
+import { printable } from '../log-format.ts'
 import { jsonText } from '../output/json.ts'
 import { formatTable } from '../output/table.ts'
 import { formatLag, formatTime } from '../output/time.ts'
@@ -48,7 +49,7 @@ function readReport({ body }: Reply): ReadyReport | undefined {
 function statusText({ state, reasons, databases }: ReadyReport): string {
   const rows = databases.flatMap((database) => rowsOf(database))
   const sentences =
-    reasons.length === 0 ? [`${state}, ready`] : reasons.map((reason) => `${state}, not ready: ${reason}`)
+    reasons.length === 0 ? [`${state}, ready`] : reasons.map((reason) => `${state}, not ready: ${printable(reason)}`)
   const table = rows.length === 0 ? '' : `${formatTable(columns, rows)}\n`
   return `${table}${sentences.join('\n')}\n`
 }

@@ -242,6 +242,7 @@ test('On a terminal a bar says how far it is, and makes room for the table', { s
 
 test('A wrong command line is status 64', async (t) => {
   const box = sandbox(t)
+  const replica = buildReplica(t, true).root
   const config = configOf(box, { [box.path('app.db')]: { main: box.path('replica') } })
   for (const args of [
     ['a', 'b'],
@@ -249,8 +250,9 @@ test('A wrong command line is status 64', async (t) => {
     ['-replica', 'x'],
     ['-generation', '../..'],
     ['-config', 'x', 'file:///x'],
+    ['-replica', 'file', `file://${replica}`],
   ]) {
-    const flags = args.includes('-config') ? [] : config
+    const flags = args.some((arg) => arg.startsWith('file:')) ? [] : config
     assert.equal((await check(box, ...flags, ...args)).code, exitStatuses.ERR_USAGE, args.join(' '))
   }
   const folder = join(box.dir, 'none.yml')

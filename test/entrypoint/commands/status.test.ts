@@ -83,6 +83,21 @@ test('A replica that fails, a locked database and one that is not there have a w
   assert.match(reasons, /^running, not ready: database \/data\/locked\.db is locked/m)
 })
 
+test('A path that a terminal would obey is quoted', async (t) => {
+  const box = sandbox(t)
+  const path = '/data/\x1b[2J\n.db'
+  const databases = [{ ...databaseWith(), path, position: undefined, isBlocked: true }]
+  const { server } = await begin(t, box, { listen: '127.0.0.1:0', vitals: () => ({ ...wellVitals, databases }) })
+  const address = server?.address ?? ''
+  const { stdout } = await box.run([...wherry.command, 'status', address])
+  const [, row, , reason, end] = stdout.split('\n')
+  assert.match(row ?? '', /^"\/data\/\\x1b\[2J\\n\.db" {2}s3 +locked/)
+  assert.match(reason ?? '', /^running, not ready: "database \/data\/\\x1b\[2J\\n\.db is locked/)
+  assert.equal(end, '')
+  const health = await box.run([...wherry.command, 'health', address])
+  assert.match(health.stdout, /^"database \/data\/\\x1b\[2J\\n\.db is locked[^\n]*"\n$/)
+})
+
 test('Something else that answers is no status', async (t) => {
   const box = sandbox(t)
   const other = createServer((_, response) => response.end('{"databases": 3}'))

@@ -79,8 +79,22 @@ async function takeTurn(box: Sandbox, place: Place, setup: DatabaseSetup, tool: 
   const writer = await startWriter(box, { path: setup.db, commitsPerSecond: 100, autocheckpointPages: 0 })
   await untilVaried(place, engine, turn + 1)
   await writer.stop()
+  if (tool === litestream) await untilIdle(place)
   await stopCleanly(engine, tool)
   return writer.lastCommit()
+}
+
+/** Litestream that is to end while it has something to store syncs twice at once; over SFTP it may hang then for ever. */
+async function untilIdle(place: Place): Promise<void> {
+  let before = ''
+  const isSame = async () => {
+    const now = (await place.names()).sort().join()
+    const isAsBefore = now === before
+    before = now
+    return isAsBefore
+  }
+  // Ten times its sync-interval.
+  await waitUntil('Litestream idle', isSame, { everyMs: 1000 })
 }
 
 /** Each tool begins a generation of its own. */

@@ -2,7 +2,7 @@ import type { DatabaseOptions, Logger, StorageOptions } from '../../engine/index
 import type { Config } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 
-/** Litestream's lines about what is replicated to where. */
+/** Litestream's lines about what is replicated to where, with all that says where. */
 export function announce({ databases, directories }: Config, logger: Logger): void {
   if (databases.length + directories.length === 0) logger.error('no databases specified in configuration')
   for (const database of databases) announceDatabase(database, logger)
@@ -34,10 +34,9 @@ function placeOf(storage: StorageOptions): Record<string, string | undefined> {
         endpoint: storage.endpoint ?? '',
       }
     case 'gcs':
-      return { bucket: storage.bucket, path: storage.path }
     case 'abs':
       return { bucket: storage.bucket, path: storage.path, endpoint: storage.endpoint ?? '' }
     case 'sftp':
-      return { host: storage.host, user: storage.user, path: storage.path }
+      return { host: storage.host, port: String(storage.port), user: storage.user, path: storage.path }
   }
 }

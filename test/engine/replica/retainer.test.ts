@@ -187,7 +187,8 @@ test('A present generation to which nothing is written keeps its one old snapsho
   const { unit } = story
   await unit.start(undefined, { replicas: [{ ...retaining.replicas[0], retentionMs: 100 }] })
   await unit.synced()
-  await waitUntil('The first check', () => unit.storage.count('snapshots') > 0)
+  const listed = (): number => unit.storage.count('snapshots') + unit.storage.count('segments')
+  await waitUntil('The first check, and the look whether the generation is the newest', () => listed() > 2)
   const before = unit.storage.calls.length
   await sleep(400)
   assert.deepEqual(unit.storage.calls.slice(before), [])

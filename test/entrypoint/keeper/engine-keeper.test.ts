@@ -57,9 +57,10 @@ for (const fault of ['throw', 'spin'] satisfies Fault[]) {
     const { generation } = before.databases[0]?.position ?? {}
     const resumed = (await keeper.view()).databases[0]?.position?.generation
     assert.ok(generation !== undefined && generation === resumed, 'The new thread proved where the old one stood')
-    const told = after.lines.filter((line) => / engine /.test(` ${line} `))
-    if (fault === 'spin') assert.ok(told.includes('error engine does not answer'))
-    assert.deepEqual(told.slice(-3), ['error engine failed', 'warn restarting engine', 'info engine restarted'])
+    if (fault === 'spin') assert.ok(after.lines.includes('error engine does not answer'))
+    // On a busy machine a thread may be slow to answer beside that.
+    const told = after.lines.filter((line) => /engine failed|restarting engine|engine restarted/.test(line))
+    assert.deepEqual(told, ['error engine failed', 'warn restarting engine', 'info engine restarted'])
   })
 }
 

@@ -5,7 +5,8 @@ import type { SnapshotInfo, StorageClient } from '../storage/client.ts'
 import { applyRetention, listHoldings } from './retain.ts'
 import { type Holdings, planRetention, type RetentionPlan } from './retention.ts'
 import { type RetentionAct, RetentionRefusal } from './retention-refusal.ts'
-import type { Snapshotter } from './snapshotter.ts'
+import type { Snapshotter, TakenSnapshot } from './snapshotter.ts'
+import { StorageClock } from './storage-clock.ts'
 
 /** How soon retention looks again whether what it waits for is done. */
 const LOOK_AGAIN_MS = 1000
@@ -23,7 +24,11 @@ export class Retainer {
   readonly #snapshotter: Snapshotter
   readonly #logger: Logger
   readonly #refusal: RetentionRefusal
+  readonly #clock: StorageClock
   #known: Holdings | undefined
+  /** The newest snapshot when the replica was listed. */
+  #newestListed: SnapshotInfo | undefined
+  #observed: TakenSnapshot | undefined
   #dueAtMs: number
   /** The storage is asked nothing before. */
   #notBeforeMs = 0
@@ -35,6 +40,7 @@ export class Retainer {
     this.#snapshotter = snapshotter
     this.#logger = logger
     this.#refusal = new RetentionRefusal(options, logger)
+    this.#clock = new StorageClock(logger)
     this.#dueAtMs =
       options.retentionMs > 0 ? performance.now() + options.retentionCheckIntervalMs : Number.POSITIVE_INFINITY
   }
@@ -75,7 +81,8 @@ export class Retainer {
       if (answer === 'listed' && hasWork(present)) this.#task = this.#delete(present, signal)
     }
     if (plan.snapshotNeeded) {
-      if (this.#snapshotter.task === undefined) await this.#begin(takeSnapshot)
+      const { task, notBeforeMs } = this.#snapshotter
+      if (task === undefined && performance.now() >= notBeforeMs) await this.#begin(takeSnapshot)
       // The sync loop, which called this, must run on for the snapshot to end; then it is the time to look again.
       this.#dueAtMs = performance.now() + LOOK_AGAIN_MS
     }
@@ -119,25 +126,39 @@ export class Retainer {
   async #list(signal: AbortSignal): Promise<'listed' | 'lost' | 'unknown'> {
     if (performance.now() < Math.max(this.#notBeforeMs, this.#refusal.notBeforeMs)) return 'unknown'
     try {
-      const { newest } = this.#snapshotter
-      this.#known = await listHoldings(this.#client, signal)
+      const { newest, taken } = this.#snapshotter
+      const holdings = await listHoldings(this.#client, signal)
       this.#refusal.granted('list')
-      if (newest === undefined || this.#known.snapshots.some((known) => isSame(known, newest))) return 'listed'
-      this.#known = undefined
-      return 'lost'
+      const listed = newest && holdings.snapshots.find((other) => isSame(other, newest))
+      const isLost = newest !== undefined && listed === undefined
+      this.#known = isLost ? undefined : holdings
+      this.#newestListed = newest
+      if (listed !== undefined && taken !== undefined) this.#observe(taken, listed.createdAt)
+      return isLost ? 'lost' : 'listed'
     } catch (error) {
       this.#fail('list', error, signal)
       return 'unknown'
     }
   }
 
+  /** Once for each snapshot: later its time might be that of a copy. */
+  #observe(taken: TakenSnapshot, listed: Date): void {
+    if (this.#observed === taken) return
+    this.#observed = taken
+    this.#clock.observe({ listed, beganAtMs: taken.beganAtMs, endedAtMs: taken.endedAtMs })
+  }
+
   #plan(generation: string): RetentionPlan {
-    const { newest, isStale } = this.#snapshotter
+    const { newest, taken, isStale } = this.#snapshotter
+    const { retentionMs } = this.#options
     const { snapshots: listed, remains } = this.#known ?? { snapshots: [], remains: [] }
-    // One that was taken since the listing.
-    const isListed = newest === undefined || listed.some((other) => isSame(other, newest))
-    const snapshots = isListed ? listed : [...listed, newest]
-    return planRetention({ snapshots, remains }, generation, isStale, Date.now(), this.#options.retentionMs)
+    // One that was taken since the listing, perhaps in the place of one that was listed.
+    const isListed = newest === undefined || newest === this.#newestListed
+    const snapshots = isListed ? listed : [...listed.filter((other) => !isSame(other, newest)), newest]
+    // Whatever the storage's clock says: else a clock that is behind would make a snapshot old as soon as it is there.
+    const isRecent = taken !== undefined && performance.now() < taken.endedAtMs + retentionMs
+    const mayRenew = isStale && !isRecent
+    return planRetention({ snapshots, remains }, generation, mayRenew, this.#clock.nowMs, retentionMs)
   }
 }
 

@@ -33,12 +33,13 @@ export interface RetentionPlan {
  * may need its room.
  *
  * @param current the generation being written; undefined deletes nothing
- * @param isStale true when something was written since the newest snapshot of `current`
+ * @param mayRenew a new snapshot of `current` would hold more than its newest one, and may be asked for
+ * @param nowMs what the storage's clock shows
  */
 export function planRetention(
   { snapshots, remains }: Holdings,
   current: string | undefined,
-  isStale: boolean,
+  mayRenew: boolean,
   nowMs: number,
   retentionMs: number,
 ): RetentionPlan {
@@ -55,5 +56,5 @@ export function planRetention(
     if (oldest === undefined) generations.push(generation)
     else if (group[0] !== oldest) below.push({ generation, index: oldest.index })
   }
-  return { snapshotNeeded: isStale && !own.some(isYoung), generations: generations.sort(), below }
+  return { snapshotNeeded: mayRenew && !own.some(isYoung), generations: generations.sort(), below }
 }

@@ -21,6 +21,13 @@ export interface SnapshotterParts {
   readonly onEnd: () => void
 }
 
+/** A snapshot of this process; the times are those of its upload, on the monotonic clock. */
+export interface TakenSnapshot {
+  readonly info: SnapshotInfo
+  readonly beganAtMs: number
+  readonly endedAtMs: number
+}
+
 /** Takes the snapshots of one replica, one at a time, in the background of its sync loop. */
 export class Snapshotter {
   readonly #parts: SnapshotterParts
@@ -28,6 +35,7 @@ export class Snapshotter {
   #newest: SnapshotInfo | undefined
   /** How far the database was copied when the newest snapshot was taken; undefined for one of an earlier process. */
   #newestMark: WalMark | undefined
+  #taken: TakenSnapshot | undefined
   #task: Promise<void> | undefined
   #notBeforeMs = 0
 
@@ -38,6 +46,18 @@ export class Snapshotter {
   /** The newest snapshot of the present generation that is known. */
   get newest(): SnapshotInfo | undefined {
     return this.#newest
+  }
+
+  /** How the newest snapshot was taken; undefined for one of an earlier process. */
+  get taken(): TakenSnapshot | undefined {
+    const [taken, newest] = [this.#taken, this.#newest]
+    const isNewest = taken?.info.generation === newest?.generation && taken?.info.index === newest?.index
+    return isNewest ? taken : undefined
+  }
+
+  /** Before this, on the monotonic clock, nobody should try again what failed. */
+  get notBeforeMs(): number {
+    return this.#notBeforeMs
   }
 
   /** Settles when the snapshot that is under way has ended; undefined when there is none. Never rejects. */
@@ -67,8 +87,9 @@ export class Snapshotter {
     if (this.#task !== undefined) return Number.POSITIVE_INFINITY
     if (this.#newest?.generation !== generation) return this.#notBeforeMs
     if (this.#parts.intervalMs <= 0 || !this.isStale) return Number.POSITIVE_INFINITY
-    const inMs = this.#newest.createdAt.getTime() + this.#parts.intervalMs - Date.now()
-    return Math.max(this.#notBeforeMs, performance.now() + inMs)
+    // The storage's clock may be another.
+    const newestAtMs = this.taken?.endedAtMs ?? performance.now() - (Date.now() - this.#newest.createdAt.getTime())
+    return Math.max(this.#notBeforeMs, newestAtMs + this.#parts.intervalMs)
   }
 
   /**
@@ -122,12 +143,15 @@ export class Snapshotter {
       onImage(image)
       const signal = AbortSignal.any([generationEnd, abort])
       const shipped = (): Promise<void> => progress.until(() => progress.hasReached(needs), signal)
-      this.#newest = await storeSnapshot(client, image, shipped, signal, progressLines(logger))
+      const info = await storeSnapshot(client, image, shipped, signal, progressLines(logger))
+      const endedAtMs = performance.now()
+      this.#newest = info
       this.#newestMark = copied
+      this.#taken = { info, beganAtMs: startedAt, endedAtMs }
       logger.info('snapshot written', {
         position,
-        elapsed: `${Math.round(performance.now() - startedAt)}ms`,
-        sz: this.#newest.sizeBytes,
+        elapsed: `${Math.round(endedAtMs - startedAt)}ms`,
+        sz: info.sizeBytes,
       })
     })
   }

@@ -17,6 +17,8 @@ export type Gate = (call: StorageCall, signal: AbortSignal | undefined) => Promi
 export class WatchedStorage implements StorageClient {
   readonly calls: StorageCall[] = []
   gate: Gate = () => {}
+  /** How far the storage's clock is ahead of this machine's: in lists, and in the answers to writes. */
+  clock = { listsMs: 0, writesMs: 0 }
   isClosed = false
   readonly #inner: StorageClient
 
@@ -35,12 +37,12 @@ export class WatchedStorage implements StorageClient {
 
   async snapshots(generation: string, signal?: AbortSignal): Promise<SnapshotInfo[]> {
     await this.#pass('snapshots', keys.snapshots(generation), signal)
-    return await this.#inner.snapshots(generation, signal)
+    return (await this.#inner.snapshots(generation, signal)).map((info) => moved(info, this.clock.listsMs))
   }
 
   async segments(generation: string, options?: { fromIndex?: number; signal?: AbortSignal }): Promise<SegmentInfo[]> {
     await this.#pass('segments', keys.segments(generation), options?.signal)
-    return await this.#inner.segments(generation, options)
+    return (await this.#inner.segments(generation, options)).map((info) => moved(info, this.clock.listsMs))
   }
 
   async openSnapshot(generation: string, index: number, signal?: AbortSignal): Promise<Readable> {
@@ -60,12 +62,12 @@ export class WatchedStorage implements StorageClient {
     options?: { sizeHintBytes?: number; signal?: AbortSignal },
   ): Promise<SnapshotInfo> {
     await this.#pass('writeSnapshot', keys.snapshot(generation, index), options?.signal)
-    return await this.#inner.writeSnapshot(generation, index, body, options)
+    return moved(await this.#inner.writeSnapshot(generation, index, body, options), this.clock.writesMs)
   }
 
   async writeSegment(position: Position, body: Uint8Array, signal?: AbortSignal): Promise<SegmentInfo> {
     await this.#pass('writeSegment', keys.segment(position), signal)
-    return await this.#inner.writeSegment(position, body, signal)
+    return moved(await this.#inner.writeSegment(position, body, signal), this.clock.writesMs)
   }
 
   async deleteSnapshots(generation: string, indexes: readonly number[], signal?: AbortSignal): Promise<void> {
@@ -93,6 +95,10 @@ export class WatchedStorage implements StorageClient {
     this.calls.push(call)
     await this.gate(call, signal)
   }
+}
+
+function moved<T extends { readonly createdAt: Date }>(info: T, ms: number): T {
+  return { ...info, createdAt: new Date(info.createdAt.getTime() + ms) }
 }
 
 /** A server that never answers: ends when `signal` aborts, as every client promises. */

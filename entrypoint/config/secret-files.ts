@@ -8,10 +8,11 @@ import { fileVariable, secretVariables } from './variables.ts'
 const READ_BYTES = 4096
 /** Gap between two looks whether a pipe has more. */
 const PIPE_GAP_MS = 10
+const LINE_BREAK = /\r?\n$/
 
 /**
  * The environment, with every secret `X` filled in from the file that `X_FILE` names, without one line break at its end.
- * Empty variables count as unset.
+ * One that was set with a line break at its end, as `echo` makes it, loses that. Empty variables count as unset.
  * @throws WherryError ERR_CONFIG when both are set, or the file is empty or cannot be read; never with its content, nor with
  *   its path: that may be the secret, in the wrong variable
  */
@@ -24,13 +25,14 @@ export function readSecretFiles(env: Environment): Environment {
   return { ...env, ...secrets }
 }
 
-/** The secret in the file that `name`'s variable for files names; undefined when it names none. */
+/** The secret that is to be taken instead of what `name` has: that of its file, or without its line break; if there is one. */
 export function readSecret(env: Environment, name: string): string | undefined {
   const variable = fileVariable(name)
   const file = env[variable]
-  if (!file) return undefined
-  if (env[name]) throw new WherryError('ERR_CONFIG', `${name} and ${variable} are both set; unset one of them`)
-  const secret = readText(file, variable).replace(/\r?\n$/, '')
+  const own = env[name]
+  if (!file) return own !== undefined && LINE_BREAK.test(own) ? own.replace(LINE_BREAK, '') : undefined
+  if (own) throw new WherryError('ERR_CONFIG', `${name} and ${variable} are both set; unset one of them`)
+  const secret = readText(file, variable).replace(LINE_BREAK, '')
   if (secret === '') throw new WherryError('ERR_CONFIG', `${variable}: the file that it names is empty`)
   return secret
 }

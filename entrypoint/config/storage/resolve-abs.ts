@@ -2,6 +2,7 @@ import type { AbsStorageOptions } from '../../../engine/storage/options.ts'
 import type { ReplicaSection } from '../replica-keys.ts'
 import { keyPrefix } from '../replica-url.ts'
 import { resolveEndpoint } from './endpoint.ts'
+import { requireHeaderText } from './header-text.ts'
 
 /** @throws WherryError ERR_CONFIG */
 export function resolveAbs(section: ReplicaSection): AbsStorageOptions {
@@ -15,6 +16,7 @@ export function resolveAbs(section: ReplicaSection): AbsStorageOptions {
   if (accountKey !== undefined && !/^[A-Za-z\d+/]+={0,2}$/.test(accountKey)) {
     throw error('account-key', 'it is not the key of an account, which is base64')
   }
+  requireHeaderText(section, 'sas-token')
   return {
     type: 'abs',
     bucket,

@@ -3,6 +3,7 @@ import type { ReplicaSection } from '../replica-keys.ts'
 import { keyPrefix } from '../replica-url.ts'
 import { type S3Service, s3ServiceAt } from '../s3-host.ts'
 import { resolveEndpoint } from './endpoint.ts'
+import { requireHeaderText } from './header-text.ts'
 import { resolveEncryption } from './resolve-encryption.ts'
 
 /** @throws WherryError ERR_CONFIG */
@@ -33,7 +34,9 @@ function isPathStyle(service: S3Service | undefined, bucket: string): boolean {
 
 type Credentials = Pick<S3StorageOptions, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>
 
-function staticCredentials({ values, error }: ReplicaSection): Credentials {
+function staticCredentials(section: ReplicaSection): Credentials {
+  const { values, error } = section
+  requireHeaderText(section, 'access-key-id', 'secret-access-key', 'session-token')
   const { 'access-key-id': accessKeyId, 'secret-access-key': secretAccessKey, 'session-token': sessionToken } = values
   const halves = ['access-key-id', 'secret-access-key'] as const
   const [set] = halves.filter((key) => values[key] !== undefined)

@@ -262,6 +262,20 @@ const refused: [string[], Environment, RegExp][] = [
   [['url: sftp://u%3Ahunter2@h/p'], {}, /a user has no ":"; a password goes into password$/],
   [[...login, 'host-key: "-----BEGIN KEY hunter2"'], {}, /host-key: it is not a host key; write/],
   [[...login, 'host-key: hunter2'], {}, /host-key: it is not a host key; write it like "ssh-ed25519 AAAA..."/],
+  ...['"hunter2\\n"', '"hun\\r\\nter2"', 'hunter2\u00e9', '"hunter2\\t"'].flatMap(
+    (secret): [string[], Environment, RegExp][] => [
+      ...[
+        ['access-key-id', 'secret-access-key: S', 'session-token: T'],
+        ['secret-access-key', 'access-key-id: I', 'session-token: T'],
+        ['session-token', 'access-key-id: I', 'secret-access-key: S'],
+      ].map(([key, ...others]): [string[], Environment, RegExp] => [
+        ['url: s3://b', ...others, `${key}: ${secret}`],
+        {},
+        new RegExp(`: ${key} has a line break, or a character that no credential has; paste it anew, on one line$`),
+      ]),
+      [[...account, `sas-token: ${secret}`], {}, /: sas-token has a line break, or a character that/],
+    ],
+  ),
   [['url: s3://b', 'session-token: hunter2'], {}, /session-token is set without access-key-id and secret-access-key/],
   [['url: s3://b', 'sse: AES-256'], {}, /"AES-256" is not AES256 or aws:kms; did you mean "AES256"\?$/],
   [['url: s3://b', 'sse: AES256', 'sse-kms-key-id: k'], {}, /sse-kms-key-id goes with sse: aws:kms, not with AES256$/],

@@ -124,6 +124,17 @@ test('The file sees secrets from files in its variables, and Litestream’s cred
   assert.deepEqual([storage.accessKeyId, storage.secretAccessKey], ['I', 'S'])
 })
 
+test('A line break at the end of a secret in a variable is not of it', () => {
+  for (const name of secretVariables) {
+    assert.equal(readSecretFiles({ [name]: 's\n' })[name], 's')
+    assert.equal(readSecretFiles({ [name]: 's\r\n' })[name], 's')
+    assert.equal(readSecretFiles({ [name]: 's\nt' })[name], 's\nt')
+  }
+  assert.deepEqual(engineEnvironment({ AWS_SESSION_TOKEN: 's\n', AWS_ACCESS_KEY_ID: 'i', OTHER: 'o\n' }), {
+    AWS_SESSION_TOKEN: 's',
+  })
+})
+
 test('X_FILE may be a pipe: one with a writer is read to its end, one without is an error and holds nothing up', (t) => {
   const box = sandbox(t)
   const fifo = box.path('fifo')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import Database from 'better-sqlite3'
 import { type DatabaseStatus, Engine } from '../../engine/engine.ts'
 import { databaseDefaults, replicaDefaults } from '../../engine/options.ts'
@@ -16,6 +17,8 @@ const BURSTS = 8
 
 /** How long, in real time, a request may take before the clock goes on all the same. */
 const PATIENCE_MS = 20
+/** What is not changed for so long, in real time, does not change by itself. */
+const SETTLED_MS = 300
 
 /** What the engine asked of a storage in an hour. */
 export interface Hour {
@@ -49,7 +52,8 @@ export async function steadyHour(t: TestContext, place: ReplicaPlace): Promise<H
   await engine.start([{ ...databaseDefaults, path, metaPath: box.path('.app.db-wherry'), replicas: [replica] }])
   try {
     await clock.until(engine.whenSynced(AbortSignal.timeout(30_000)))
-    const before = figuresOf(engine)
+    // A new generation's place among the others is looked at once, beside all else.
+    const before = await clock.settled(() => figuresOf(engine))
     let [commits, committing] = [0, 0]
     for (let second = 0; second < HOUR_S; second++) {
       const now = commitsIn(second)
@@ -114,6 +118,8 @@ interface Clock {
   advance(ms: number, isQuiet: () => boolean): Promise<void>
   /** Goes on until the promise settles. */
   until(promise: Promise<unknown>): Promise<void>
+  /** What `look` gives once it stays the same. */
+  settled<T>(look: () => T): Promise<T>
 }
 
 function simulatedClock(t: TestContext): Clock {
@@ -127,6 +133,14 @@ function simulatedClock(t: TestContext): Clock {
     t.mock.timers.tick(ms)
   }
   return {
+    settled: async (look) => {
+      for (let seen = look(); ; ) {
+        await reallySleep(SETTLED_MS)
+        const now = look()
+        if (isDeepStrictEqual(now, seen)) return now
+        seen = now
+      }
+    },
     advance: async (ms, isQuiet) => {
       // The file system's word of a commit, and what follows from it.
       for (let turns = 0; turns < 5; turns++) await setImmediate()

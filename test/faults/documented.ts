@@ -17,6 +17,8 @@ function general(message: string): string {
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/wherry-\d+-[0-9a-f]+/g, 'USER')
     .replace(/generations\/\S*?(?= |$|:)/g, 'OBJECT')
+    // Which of the two depends on who notices first.
+    .replace('(EPIPE)', '(ECONNRESET)')
     .replace(/SHA256:[\w+/]+/g, 'SHA256:…')
 }
 

@@ -118,6 +118,9 @@ class DocumentReader {
   #scalar(spec: ReadableSpec, entry: Entry): string | number | boolean | undefined {
     const scalar = isScalar(entry.node) ? scalarText(entry.node) : undefined
     const quoteless = spec.kind === 'boolean' || spec.kind === 'integer' ? ', without quotes' : ''
+    if (scalar === undefined && spec.kind === 'secret' && isMap(entry.node)) {
+      throw fail(entry, 'expected text; put JSON between single quotes, or on lines of its own behind "|"')
+    }
     if (scalar === undefined) throw fail(entry, `expected ${expectation(spec)}${quoteless}`)
     const value = readScalar(spec, scalar)
     if (value === undefined) throw fail(entry, mismatch(spec, scalar.text) + quoteless)

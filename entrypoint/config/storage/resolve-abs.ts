@@ -24,6 +24,14 @@ export function resolveAbs(section: ReplicaSection): AbsStorageOptions {
     endpoint,
     accountName,
     accountKey,
-    sasToken: values['sas-token']?.replace(/^\?/, ''),
+    sasToken: sasToken(section),
   }
+}
+
+/** The portal also offers whole URLs, whose query is the token. */
+function sasToken({ values, error }: ReplicaSection): string | undefined {
+  const token = values['sas-token']?.replace(/^(?:https?:\/\/[^?]*)?\?/i, '')
+  if (token !== undefined && /^https?:/i.test(token))
+    throw error('sas-token', 'it is a URL without a token in its query')
+  return token
 }

@@ -360,8 +360,9 @@ export class Replica implements ReplicaFeed {
     try {
       await this.#client.writeSegment(position, object, signal)
     } catch (error) {
-      if (!hasCode(error, 'ERR_STORAGE_DENIED') || !(await isStored(this.#client, position, object, signal)))
-        throw error
+      if (hasCode(error, 'ERR_STORAGE_DENIED') && (await isStored(this.#client, position, object, signal))) return
+      if (hasCode(error, 'ERR_STORAGE_DENIED', 'ERR_STORAGE_LOCAL')) this.#snapshotter.segmentRefused(error)
+      throw error
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ReplicaSource, SnapshotImage } from '../database/replica-feed.ts'
+import { WherryError } from '../errors.ts'
 import { formatPosition } from '../format/names.ts'
 import type { WalMark } from '../format/wal-mark.ts'
 import type { Logger } from '../log.ts'
@@ -38,6 +39,7 @@ export class Snapshotter {
   #taken: TakenSnapshot | undefined
   #task: Promise<void> | undefined
   #notBeforeMs = 0
+  #refusal: WherryError | undefined
 
   constructor(parts: SnapshotterParts) {
     this.#parts = parts
@@ -80,6 +82,15 @@ export class Snapshotter {
   hurry(): void {
     this.#notBeforeMs = 0
     this.#backoff.reset()
+  }
+
+  /**
+   * The storage will not take a segment. A snapshot that waits for segments is given up: its part of the storage may be the
+   * room that they lack.
+   */
+  segmentRefused(error: WherryError): void {
+    this.#refusal = error
+    this.#parts.progress.wake()
   }
 
   /** When the next snapshot is due, on the monotonic clock; Infinity while none is. */
@@ -134,7 +145,7 @@ export class Snapshotter {
   }
 
   async #store(options: { readonly wal: boolean }, onImage: (image: SnapshotImage) => void): Promise<void> {
-    const { source, client, progress, logger, abort } = this.#parts
+    const { source, client, logger, abort } = this.#parts
     await source.withSnapshot(options, async (image, generationEnd) => {
       const { generation, copied, needs } = image
       const startedAt = performance.now()
@@ -142,7 +153,7 @@ export class Snapshotter {
       logger.info('write snapshot', { position })
       onImage(image)
       const signal = AbortSignal.any([generationEnd, abort])
-      const shipped = (): Promise<void> => progress.until(() => progress.hasReached(needs), signal)
+      const shipped = (): Promise<void> => this.#shipped(needs, signal)
       const info = await storeSnapshot(client, image, shipped, signal, progressLines(logger))
       const endedAtMs = performance.now()
       this.#newest = info
@@ -154,5 +165,16 @@ export class Snapshotter {
         sz: info.sizeBytes,
       })
     })
+  }
+
+  /** Resolves when the replica has the WAL up to `needs`. */
+  async #shipped(needs: WalMark, signal: AbortSignal): Promise<void> {
+    const { progress } = this.#parts
+    this.#refusal = undefined
+    await progress.until(() => this.#refusal !== undefined || progress.hasReached(needs), signal)
+    if (this.#refusal === undefined || progress.hasReached(needs)) return
+    const { code, message } = this.#refusal
+    const text = `The snapshot is given up for now, as the WAL that it needs is refused: ${message}`
+    throw new WherryError(code, text, { cause: this.#refusal })
   }
 }

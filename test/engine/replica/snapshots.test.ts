@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SnapshotImage } from '../../../engine/database/replica-feed.ts'
+import { WherryError } from '../../../engine/errors.ts'
 import { BLOCK_SIZE } from '../../../engine/format/lz4.ts'
 import { storeSnapshot } from '../../../engine/replica/snapshot.ts'
 import { type App, startApp } from '../../support/app-process.ts'
@@ -103,6 +105,32 @@ test('Where it does not, a snapshot shows only when the WAL that it needs is sto
   await unit.stop()
   await unit.assertRestorable()
 })
+
+for (const code of ['ERR_STORAGE_LOCAL', 'ERR_STORAGE_DENIED'] as const) {
+  test(`A snapshot that waits for segments gives up the room that they lack (${code}), and comes after them`, async (t) => {
+    const { unit } = await scene(t)
+    await pinWal(t, unit)
+    const files = (): string[] => readdirSync(unit.replicaPath(), { recursive: true, encoding: 'utf8' })
+    await unit.start(([storage]) => {
+      if (storage === undefined) return
+      storage.gate = async ({ method }) => {
+        if (method !== 'writeSegment') return
+        const unfinished = () => files().some((name) => name.includes('.snapshot.lz4.') && name.endsWith('.tmp'))
+        if (storage.count('writeSegment') === 1) await waitUntil('An unfinished snapshot', unfinished)
+        if (unfinished()) throw new WherryError(code, 'There is no room')
+      }
+    })
+    const { fields } = await unit.logged('snapshotter error')
+    assert.match(String(fields.error), /given up for now.*There is no room/)
+    await unit.logged('snapshot written')
+    await unit.stop()
+    assert.deepEqual(
+      files().filter((name) => name.endsWith('.tmp')),
+      [],
+    )
+    await unit.assertRestorable()
+  })
+}
 
 test('A first snapshot that fails is tried again until it is stored', async (t) => {
   const { unit } = await scene(t)

@@ -11,15 +11,17 @@ function documented(type: string, fault: string): readonly (string | undefined)[
 
 /** What differs from run to run, as the table has it. */
 function general(message: string): string {
-  return message
-    .replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT')
-    .replace(/\/tmp\/[\w-]+/g, 'DIR')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/wherry-\d+-[0-9a-f]+/g, 'USER')
-    .replace(/generations\/\S*?(?= |$|:)/g, 'OBJECT')
-    // Which of the two depends on who notices first.
-    .replace('(EPIPE)', '(ECONNRESET)')
-    .replace(/SHA256:[\w+/]+/g, 'SHA256:…')
+  return (
+    message
+      .replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT')
+      .replace(/\/tmp\/[\w-]+/g, 'DIR')
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+      .replace(/wherry-\d+-[0-9a-f]+/g, 'USER')
+      .replace(/generations\/\S*?(?= |$|:)/g, 'OBJECT')
+      // Which of the two depends on who notices first.
+      .replace('(EPIPE)', '(ECONNRESET)')
+      .replace(/SHA256:[\w+/]+/g, 'SHA256:…')
+  )
 }
 
 /** Fails unless docs/faults.md has this message for the fault. */

@@ -104,8 +104,11 @@ export class Replication {
       await keeper.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(FIRST_SYNC_MS)]))
     } catch (error) {
       signal.throwIfAborted()
-      if (!hasCode(error, 'ERR_CANCELLED') && (await this.#isInVain(error))) throw error
-      this.#logger.warn('first sync is not done, starting the app all the same', { error: messageOf(error) })
+      const isLate = hasCode(error, 'ERR_CANCELLED')
+      if (!isLate && (await this.#isInVain(error))) throw error
+      this.#logger.warn('first sync is not done, starting the app all the same', {
+        error: isLate ? `it took more than ${FIRST_SYNC_MS / 1000} s` : messageOf(error),
+      })
     }
   }
 

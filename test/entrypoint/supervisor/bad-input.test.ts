@@ -169,3 +169,17 @@ test('a replica that refuses everything: 76, and with allow-unknown the app star
   assert.equal(appRan, true)
   assert.equal(code, 75)
 })
+
+test('a replica that does not answer holds the app up for a while, and the log says so', async (t) => {
+  const box = sandbox(t)
+  const db = makeDatabase(box.path('app.db'))
+  const good = { name: 'good', path: box.path('replica') }
+  const away = { url: 's3://b', endpoint: 'http://127.0.0.1:1', 'access-key-id': 'I', 'secret-access-key': 'S' }
+  const config = (...replicas: object[]): string =>
+    JSON.stringify({ 'grace-period': '3s', 'boot-timeout': '0s', dbs: [{ path: db, replicas }] })
+  assert.equal((await runConfigured(box, config(good))).code, 0)
+  rmSync(box.path('app-ran'))
+  const { stderr, appRan } = await runConfigured(box, config(good, away))
+  assert.match(stderr, /first sync is not done, starting the app all the same.* error="it took more than 5 s"/)
+  assert.equal(appRan, true)
+})

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 
 const page = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8')
 
-/** The message for a fault of a replica type in docs/faults.md; several, where it depends on the moment. */
+/** The message for a fault of a replica type in docs/faults.md, and those of any fault, where it depends on the moment. */
 function documented(type: string, fault: string): readonly (string | undefined)[] {
   const rows = [...page.matchAll(/^\| (\w+) \| ([^|]+) \| `([^`]+)` \|/gm)]
-  return rows.filter(([, ofType, ofFault]) => ofType === type && ofFault === fault).map(([, , , message]) => message)
+  const faults = [fault, 'any of these']
+  const isAsked = ([, ofType, ofFault = '']: RegExpMatchArray) => ofType === type && faults.includes(ofFault)
+  return rows.filter(isAsked).map(([, , , message]) => message)
 }
 
 /** What differs from run to run, as the table has it. */

@@ -29,5 +29,10 @@ function general(message: string): string {
 /** Fails unless docs/faults.md has this message for the fault. */
 export function assertDocumented(type: string, fault: string, message: string): void {
   const known = documented(type, fault)
-  assert.ok(known.includes(general(message)), `docs/faults.md lacks: | ${type} | ${fault} | \`${general(message)}\` |`)
+  // Where it depends on the moment, the table leaves open what broke.
+  const open = general(message).replace(/\(.*\)/, '(…)')
+  assert.ok(
+    known.includes(general(message)) || known.includes(open),
+    `docs/faults.md lacks: | ${type} | ${fault} | \`${general(message)}\` |`,
+  )
 }

@@ -3,15 +3,12 @@ const MIB = 1 << 20
 /** S3 takes parts of at least 5 MiB; 8 halves the requests and is cheap to hold. */
 const LEAST_PART_SIZE = 8 * MIB
 
-/** S3's limit of parts an upload. */
-const MAX_PARTS = 10_000
-
 /** What an incompressible body grows by, generously: LZ4 adds 4 bytes to 4 MiB. */
 const GROWTH = 1.01
 
-/** The size in bytes of all parts but the last (some services want them equal), such that their number suffices. */
-export function partSizeFor(sizeHintBytes = 0): number {
-  const needed = (sizeHintBytes * GROWTH) / MAX_PARTS
+/** The size in bytes of all parts but the last (some services want them equal), such that `maxParts` of them suffice. */
+export function partSizeFor(maxParts: number, sizeHintBytes = 0): number {
+  const needed = (sizeHintBytes * GROWTH) / maxParts
   return Math.max(LEAST_PART_SIZE, Math.ceil(needed / MIB) * MIB)
 }
 

@@ -1,22 +1,5 @@
 import { randomBytes } from 'node:crypto'
 
-const MIB = 1 << 20
-
-/** Cheap to hold, and big enough to fill a fast line. */
-const LEAST_BLOCK_SIZE = 8 * MIB
-
-/** Azure's limit of blocks in a blob. */
-const MAX_BLOCKS = 50_000
-
-/** What an incompressible body grows by, generously: LZ4 adds 4 bytes to 4 MiB. */
-const GROWTH = 1.01
-
-/** The size in bytes of all blocks but the last, such that their number suffices. */
-export function blockSizeFor(sizeHintBytes = 0): number {
-  const needed = (sizeHintBytes * GROWTH) / MAX_BLOCKS
-  return Math.max(LEAST_BLOCK_SIZE, Math.ceil(needed / MIB) * MIB)
-}
-
 /** Azure's longest, and the length that Litestream's have: all blocks of a blob, left ones too, must have the same. */
 const ID_BYTES = 64
 

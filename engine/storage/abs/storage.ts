@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream'
 import { type Listed, ObjectStorage, type Stored, type UploadOptions } from '../object-storage.ts'
 import type { AbsStorageOptions } from '../options.ts'
-import { blockSizeFor } from './blocks.ts'
+import { partSizeFor } from '../parts.ts'
 import { deleteBlobs } from './delete.ts'
 import { listBlobs, listFolders } from './list.ts'
 import { openBlob } from './read.ts'
 import { AbsSender } from './sender.ts'
 import { putWhole, upload } from './upload.ts'
+
+/** Azure's limit of blocks in a blob. */
+const MAX_BLOCKS = 50_000
 
 /**
  * A replica in a container of Azure Blob Storage. The time of an object is the blob's creation time, in whole seconds, as
@@ -49,7 +52,7 @@ export class AbsStorage extends ObjectStorage {
     body: AsyncIterable<Uint8Array>,
     { sizeHintBytes, signal }: UploadOptions,
   ): Promise<Stored> {
-    return upload(this.#sender, key, body, blockSizeFor(sizeHintBytes), signal)
+    return upload(this.#sender, key, body, partSizeFor(MAX_BLOCKS, sizeHintBytes), signal)
   }
 
   protected put(key: string, body: Uint8Array, signal: AbortSignal | undefined): Promise<Stored> {

@@ -9,6 +9,9 @@ import { checkedBody } from './read.ts'
 import { S3Sender } from './sender.ts'
 import { putWhole, upload } from './upload.ts'
 
+/** S3's limit of parts an upload. */
+const MAX_PARTS = 10_000
+
 /**
  * A replica in a bucket of S3 or a compatible service. The time of an object is the service's, in whole seconds, when
  * it is listed, and this machine's when it was just written: no extra request is made for it. A stream that is opened
@@ -66,7 +69,7 @@ export class S3Storage extends ObjectStorage {
     body: AsyncIterable<Uint8Array>,
     { sizeHintBytes, signal }: UploadOptions,
   ): Promise<Stored> {
-    const sizeBytes = await upload(this.#sender, key, body, partSizeFor(sizeHintBytes), signal)
+    const sizeBytes = await upload(this.#sender, key, body, partSizeFor(MAX_PARTS, sizeHintBytes), signal)
     return { sizeBytes, createdAt: new Date() }
   }
 

@@ -5,14 +5,16 @@ import { chunks } from './contract-tools.ts'
 
 const MIB = 1 << 20
 
-test('10,000 parts hold a body a little larger than its hint, whatever that is', () => {
-  assert.equal(partSizeFor(), 8 * MIB)
-  assert.equal(partSizeFor(2e9), 8 * MIB)
-  for (const hint of [79e9, 85e9, 1e12, 5e12]) {
-    const size = partSizeFor(hint)
-    assert(size * 10_000 >= hint * 1.001, `${hint}`)
-    assert(size >= 8 * MIB && size <= Math.max(9 * MIB, hint / 9000), `${hint}: ${size}`)
-    assert.equal(size % MIB, 0)
+test('As many parts as there may be hold a body a little larger than its hint, whatever that is', () => {
+  for (const parts of [10_000, 50_000]) {
+    assert.equal(partSizeFor(parts), 8 * MIB)
+    assert.equal(partSizeFor(parts, 2e9), 8 * MIB)
+    for (const hint of [79e9, 85e9, 1e12, 5e12]) {
+      const size = partSizeFor(parts, hint)
+      assert(size * parts >= hint * 1.001, `${hint}`)
+      assert(size >= 8 * MIB && size <= Math.max(9 * MIB, hint / (0.9 * parts)), `${hint}: ${size}`)
+      assert.equal(size % MIB, 0)
+    }
   }
 })
 

@@ -1,18 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { blockSizeFor, newBlockIds } from '../../../../engine/storage/abs/blocks.ts'
-
-const MIB = 1 << 20
-const TIB = 2 ** 40
-
-test('blocks are 8 MiB until 50,000 of them would not do', () => {
-  assert.equal(blockSizeFor(), 8 * MIB)
-  assert.equal(blockSizeFor(300 * 2 ** 30), 8 * MIB)
-  for (const size of [2 ** 39, TIB, 20 * TIB]) {
-    assert(blockSizeFor(size) * 50_000 >= size)
-    assert.equal(blockSizeFor(size) % MIB, 0)
-  }
-})
+import { newBlockIds } from '../../../../engine/storage/abs/blocks.ts'
 
 test('ids are of one length, all different, and different from those of another upload', () => {
   const [one, other] = [newBlockIds(), newBlockIds()]

@@ -1,0 +1,58 @@
+import { chmod, copyFile, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+
+/**
+ * A CommonJS package that is loaded by import() loses its named exports when it is split off. Google's SDK loads this one so,
+ * when there is a proxy.
+ */
+const proxyAgent: Plugin = {
+  name: 'proxy-agent',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^https-proxy-agent$/ }, ({ kind, path, resolveDir }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'named', pluginData: resolveDir } : undefined,
+    )
+    onLoad({ filter: /./, namespace: 'named' }, ({ path, pluginData }) => ({
+      contents: `export { HttpsProxyAgent } from '${path}'`,
+      resolveDir: pluginData,
+    }))
+  },
+}
+
+/**
+ * Bundles the program into the folder `out`, which is replaced. Splitting keeps each SDK in a file of its own, loaded when its
+ * replica type is used.
+ * @param natives takes native modules into the bundle; without it they are found in node_modules
+ * @returns the files that went into the bundle, relative to the repository
+ */
+export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
+  await rm(out, { recursive: true, force: true })
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'entrypoint/main.ts', thread: 'engine/worker/thread.ts' },
+    outdir: out,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.22',
+    // client-s3's "node" builds are CommonJS; its ES modules bundle smaller.
+    mainFields: ['module', 'main'],
+    // ssh2 tries two native helpers that are never built (install scripts are off), and does without.
+    external: ['cpu-features', '*/sshcrypto.node', ...(natives ? [] : ['better-sqlite3', 'lz4-napi'])],
+    plugins: [proxyAgent, ...(natives ? [natives] : [])],
+    loader: { '.node': 'copy' },
+    // CommonJS packages inside an ES module still call require and ask where they are.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
+    },
+    legalComments: 'linked',
+    logLevel: 'warning',
+    metafile: true,
+  })
+  for (const file of ['wherry.js', 'start.js']) await copyFile(`${root}entrypoint/${file}`, `${out}/${file}`)
+  await chmod(`${out}/wherry.js`, 0o755)
+  return Object.keys(metafile.inputs)
+}

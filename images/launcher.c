@@ -1,8 +1,6 @@
 /*
- * /opt/wherry/bin/wherry: runs the program with Wherry's own Node. Static, so that it starts in any image, with or without
- * a shell.
- *
- * NODE, PROGRAM and FLAGS ("--flag", "--flag",) come from the compiler's command line.
+ * /opt/wherry/bin/wherry: runs the program with a Node whose options are Wherry's. Static, so that it starts in any image,
+ * with or without a shell.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,10 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PROGRAM "/opt/wherry/program/wherry.js"
+
+/* The tool's own, or the base image's. */
+static const char *const nodes[] = {"/opt/wherry/bin/node", "/usr/local/bin/node"};
+
 /* What these load or change is meant for the app. Wherry gives them back to it (entrypoint/supervisor/app-environment.ts). */
 static const char *const app_only[] = {"NODE_OPTIONS", "LD_PRELOAD", "LD_LIBRARY_PATH"};
 
-static const char *const flags[] = {FLAGS NULL};
+static const char *const flags[] = {"--max-semi-space-size=1"};
 
 static void fail(const char *what) {
   fprintf(stderr, "Cannot start %s: %s\n", what, strerror(errno));
@@ -32,19 +35,20 @@ static void hold_back(const char *name) {
 int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof app_only / sizeof *app_only; i++) hold_back(app_only[i]);
 
+  const char *node = access(nodes[0], X_OK) == 0 ? nodes[0] : nodes[1];
   const char *given = getenv("WHERRY_NODE_OPTIONS");
   char *words = strdup(given == NULL ? "" : given);
   size_t limit = sizeof flags / sizeof *flags + (size_t)argc + 3;
   for (const char *c = words; c != NULL && *c != '\0'; c++) limit += *c == ' ';
   char **args = calloc(limit, sizeof *args);
-  if (words == NULL || args == NULL) fail(NODE);
+  if (words == NULL || args == NULL) fail(node);
 
   size_t n = 0;
-  args[n++] = (char *)NODE;
-  for (const char *const *flag = flags; *flag != NULL; flag++) args[n++] = (char *)*flag;
+  args[n++] = (char *)node;
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) args[n++] = (char *)flags[i];
   for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) args[n++] = word;
   args[n++] = (char *)PROGRAM;
   for (int i = 1; i < argc; i++) args[n++] = argv[i];
-  execv(NODE, args);
-  fail(NODE);
+  execv(node, args);
+  fail(node);
 }

@@ -3,10 +3,17 @@ import { parseCommandLine } from '../cli/command-line.ts'
 import { configFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Context } from '../context.ts'
+import { dispatch } from '../dispatch.ts'
 import { withEngine } from '../keeper/with-engine.ts'
 import { loadExeca } from '../process/child.ts'
 import { supervise } from '../supervisor/supervise.ts'
 import { warnAbout } from './warn.ts'
+
+/**
+ * What an image's entrypoint makes of `docker run IMAGE wherry check`: a command of Wherry's own is no app, and replicating
+ * beside it could only disturb.
+ */
+const OWN_NAME = 'wherry'
 
 const commandLine = {
   name: 'run',
@@ -21,6 +28,7 @@ export async function run(context: Context): Promise<number> {
   const parsed = parseCommandLine(commandLine, context)
   if (parsed === undefined) return 0
   const [file, ...args] = parsed.rest
+  if (file === OWN_NAME) return await dispatch({ ...context, args })
   if (file === undefined) throw new WherryError('ERR_USAGE', 'COMMAND is missing; "wherry replicate" runs without one')
   return await withEngine(context.log.sink, async (engine) => {
     void loadExeca()

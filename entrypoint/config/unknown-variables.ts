@@ -10,6 +10,8 @@ const FOREIGN = [
   // What Kubernetes tells every container about a service whose name is wherry, or starts with it.
   /^WHERRY_(?:\w+_)?SERVICE_(?:HOST|PORT(?:_\w+)?)$/,
   /^WHERRY_(?:\w+_)?PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/,
+  // Between the launcher of the images and what it starts.
+  /^WHERRY_(?:NODE_OPTIONS|APP_(?:NODE_OPTIONS|LD_PRELOAD|LD_LIBRARY_PATH))$/,
   // Of Wherry's own tests.
   /^WHERRY_TEST_/,
 ]

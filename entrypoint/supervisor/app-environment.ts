@@ -12,6 +12,9 @@ export interface DatabaseFacts {
   readonly generation: string | undefined
 }
 
+/** What images/launcher.c sets aside for the app, because it would load into Wherry's own Node, or change its options. */
+const setAside = ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_LIBRARY_PATH'].map((name) => [name, `WHERRY_APP_${name}`] as const)
+
 /** Wherry's settings: they hold the engine's credentials. */
 const WITHHELD = ['LITESTREAM_*', 'WHERRY_*']
 
@@ -27,12 +30,17 @@ export function appEnvironment(
 ): Record<string, string> {
   const withheld = [...WITHHELD, ...withholdEnv]
   const passed: Record<string, string> = {}
-  for (const [name, value] of Object.entries(env)) {
+  for (const [name, value] of Object.entries({ ...env, ...givenBack(env) })) {
     if (value !== undefined && (matches(name, passEnv) || !matches(name, withheld))) passed[name] = value
   }
   // Those of a Wherry around this one are about other databases.
   for (const name of Object.values(factVariables)) delete passed[name]
   return { ...passed, ...variablesOf(facts) }
+}
+
+function givenBack(env: Environment): Environment {
+  const found = setAside.filter(([, kept]) => env[kept] !== undefined)
+  return Object.fromEntries(found.map(([name, kept]) => [name, env[kept]]))
 }
 
 function matches(name: string, patterns: readonly string[]): boolean {

@@ -65,3 +65,9 @@ test('Facts win over the environment, and those of a Wherry around this one do n
   })
   assert.deepEqual(Object.keys(appEnvironment(outer, defaults, [restored, fresh])), ['WHERRY_DATABASES'])
 })
+
+test("What the launcher of the images set aside is the app's again, whatever Wherry's own Node was told", () => {
+  const launched = { NODE_OPTIONS: 'ours', WHERRY_APP_NODE_OPTIONS: '--inspect', WHERRY_APP_LD_PRELOAD: '/lib/a.so' }
+  const { WHERRY_DATABASES, ...rest } = appEnvironment(launched, { passEnv: [], withholdEnv: [] }, [])
+  assert.deepEqual(rest, { NODE_OPTIONS: '--inspect', LD_PRELOAD: '/lib/a.so' })
+})

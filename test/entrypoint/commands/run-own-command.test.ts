@@ -13,5 +13,5 @@ test("Run with a command of Wherry's own is that command: nothing is replicated 
   assert.equal(stderr, '')
   const unknown = await box.run([...wherry.command, 'run', '--', 'wherry', 'serve'], { env })
   assert.equal(unknown.code, 64)
-  assert.match(unknown.stderr, /Unknown command "serve"/)
+  assert.match(unknown.stderr, /Unknown command .*serve/)
 })

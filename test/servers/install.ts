@@ -2,8 +2,10 @@
  * Gets what tests need onto this machine: `node test/servers/install.ts`, minutes the first time; with `--packages` only
  * what Debian has, as root.
  */
+import { dockerEngine } from '../docker/engine.ts'
 import { azurite } from './azure.ts'
 import { fakeGcs } from './gcs.ts'
+import { kubernetesValidate } from './kubernetes-validate.ts'
 import { prometheus } from './prometheus.ts'
 import { s3Servers } from './s3.ts'
 import type { TestServer } from './server.ts'
@@ -17,7 +19,7 @@ const packages: readonly Installable[] = [systemTools, openssh, prometheus]
 /** One after the other: a build takes all processors, and later ones find the modules of earlier ones. */
 const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy]
 
-const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite], goPrograms]
+const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite], [dockerEngine], goPrograms]
 await Promise.all(lanes.map(installAll))
 
 async function installAll(servers: readonly Installable[]): Promise<void> {

@@ -19,7 +19,7 @@ const packages: readonly Installable[] = [systemTools, openssh, prometheus]
 /** One after the other: a build takes all processors, and later ones find the modules of earlier ones. */
 const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy]
 
-const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite], [dockerEngine], goPrograms]
+const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite, kubernetesValidate], [dockerEngine], goPrograms]
 await Promise.all(lanes.map(installAll))
 
 async function installAll(servers: readonly Installable[]): Promise<void> {

@@ -21,6 +21,7 @@ containerd=$(cat "$run/exec/containerd/containerd.pid" 2>/dev/null)
 if is_ours "$daemon"; then
   docker=$(dirname "$(readlink "/proc/$daemon/exe")")/../bin/docker
   timeout 20 "$docker" ps -aq | xargs -r timeout 60 "$docker" rm -fv >/dev/null
+  timeout 20 "$docker" network prune -f >/dev/null
   stop "$daemon"
 fi
 
@@ -33,6 +34,10 @@ for proc in /proc/[0-9]*; do
 done 2>/dev/null
 if is_ours "$containerd"; then stop "$containerd"; fi
 
-awk -v run="$run/" 'index($2, run) == 1 { print $2 }' /proc/self/mounts | sort -r | xargs -rn 1 umount -l
+# The data folder itself is one of the mounts.
+data=$(sed -n 's/.*"data-root": "\(.*\)".*/\1/p' "$run/daemon.json" 2>/dev/null)
+for folder in "$run" ${data:+"$data"}; do
+  awk -v folder="$folder" '$2 == folder || index($2, folder "/") == 1 { print $2 }' /proc/self/mounts
+done | sort -r | xargs -rn 1 umount -l
 find /sys/fs/cgroup -depth -type d -path "*/${run##*/}*" -exec rmdir {} + 2>/dev/null
 rm -rf "$run"

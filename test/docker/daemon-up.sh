@@ -26,6 +26,7 @@ cat >"$run/daemon.json" <<END
   "ip6tables": false,
   "ip-forward": false,
   "ip-masq": false,
+  "builder": { "gc": { "enabled": true, "defaultKeepStorage": "5GB" } },
   "log-level": "warn"
 }
 END
@@ -36,6 +37,8 @@ for ((i = 0; i < 300; i++)); do
     docker ps -aq | xargs -r docker rm -fv >/dev/null
     docker network prune -f >/dev/null
     docker volume prune -af >/dev/null
+    # Those that were built anew since.
+    docker image prune -f >/dev/null
     exit
   fi
   kill -0 "$daemon" 2>/dev/null || break

@@ -1,5 +1,6 @@
 # All images: docker buildx bake [GROUP or TARGET]. Without one, what `default` lists is built for this machine.
-# Variables are set from the environment: NODE=22 docker buildx bake base
+# Variables are set from the environment, SOURCE_DATE_EPOCH among them, which buildx reads by itself: the time of every file
+# that the build makes, in seconds since 1970.
 
 variable "REPOSITORY" {
   description = "Where tags are made, like ghcr.io/NAME/wherry"
@@ -14,11 +15,6 @@ variable "VERSION" {
 variable "REVISION" {
   description = "The commit that is built, for the labels"
   default     = ""
-}
-
-variable "SOURCE_DATE_EPOCH" {
-  description = "Seconds: the time of every file that the build makes. The commit's, for a build that can be repeated"
-  default     = "0"
 }
 
 variable "PLATFORMS" {
@@ -63,13 +59,13 @@ function "annotations" {
 
 function "labels" {
   params = [title]
-  result = {
+  result = { for key, value in {
     "org.opencontainers.image.title"       = title
     "org.opencontainers.image.description" = "A container supervisor with a SQLite replication engine inside"
     "org.opencontainers.image.licenses"    = "Apache-2.0"
     "org.opencontainers.image.version"     = VERSION
     "org.opencontainers.image.revision"    = REVISION
-  }
+  } : key => value if value != "" }
 }
 
 group "default" {
@@ -91,7 +87,6 @@ target "_common" {
   network    = NETWORK
   platforms  = compact(split(",", PLATFORMS))
   attest     = RELEASE ? ["type=sbom", "type=provenance,mode=max"] : []
-  args       = { SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH }
 }
 
 target "base" {

@@ -29,7 +29,11 @@ export async function whyNotBuilt(program: GoProgram): Promise<string | undefine
   return (await whyNotBuildable(program)) ?? `${program.title} is not built: run node test/servers/install.ts`
 }
 
-async function whyNotBuildable({ title, go: [major, minor] }: GoProgram): Promise<string | undefined> {
+/** Why what needs a Go cannot be built here; undefined when it can. */
+export async function whyNotBuildable({
+  title,
+  go: [major, minor],
+}: Pick<GoProgram, 'title' | 'go'>): Promise<string | undefined> {
   const needs = `${title} needs Go >= ${major}.${minor} to be built`
   const found = await run('go', ['env', 'GOVERSION']).catch(() => undefined)
   if (found === undefined) return `${needs}: go not found`

@@ -5,6 +5,8 @@
 import { dockerEngine } from '../docker/engine.ts'
 import { azurite } from './azure.ts'
 import { fakeGcs } from './gcs.ts'
+import { hadolint } from './hadolint.ts'
+import { kubeApi } from './kube-api-programs.ts'
 import { kubernetesValidate } from './kubernetes-validate.ts'
 import { prometheus } from './prometheus.ts'
 import { s3Servers } from './s3.ts'
@@ -16,10 +18,13 @@ import { toxiproxy } from './toxiproxy.ts'
 type Installable = Pick<TestServer, 'name' | 'install'>
 
 const packages: readonly Installable[] = [systemTools, openssh, prometheus]
-/** One after the other: a build takes all processors, and later ones find the modules of earlier ones. */
-const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy]
+/**
+ * One after the other: a build takes all processors, and later ones find the modules of earlier ones. Kubernetes takes as
+ * long as all others.
+ */
+const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy, kubeApi]
 
-const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite, kubernetesValidate], [dockerEngine], goPrograms]
+const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite, kubernetesValidate, hadolint], [dockerEngine], goPrograms]
 await Promise.all(lanes.map(installAll))
 
 async function installAll(servers: readonly Installable[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { EngineThread } from '../engine/worker/engine-thread.ts'
 import type { Environment } from './config/expand-env.ts'
 import type { LogOutput } from './log.ts'
 
@@ -19,6 +20,8 @@ export interface Context {
   readonly stderr: TextOutput
   /** Starts with Litestream's form for what happens before a configuration is loaded. */
   readonly log: LogOutput
+  /** For a command that supervises: started before that command was loaded. Whoever takes no notice leaves it to the process's end. */
+  readonly engine?: EngineThread | undefined
 }
 
 /** What the module of a command exports. */

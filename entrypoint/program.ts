@@ -1,11 +1,14 @@
 import { messageOf, WherryError } from '../engine/errors.ts'
 import { Logger } from '../engine/log.ts'
+import { EngineThread } from '../engine/worker/engine-thread.ts'
+import { commands } from './commands.ts'
 import { engineEnvironment } from './config/engine-environment.ts'
 import { dispatch } from './dispatch.ts'
 import { exitStatus } from './exit-codes.ts'
 import { followThreads } from './exit-process.ts'
 import { LogOutput } from './log.ts'
 import { DescriptorWriter } from './output/descriptor-writer.ts'
+import { own } from './own.ts'
 
 /** How long the log's reader may take to read the last lines, and as long again to read how many were lost. */
 const LAST_LINES_MS = 500
@@ -22,7 +25,9 @@ export async function runProgram(): Promise<never> {
   // A command's output, unlike its log, is never dropped, however slow its reader.
   const stdout = new DescriptorWriter(1, Number.POSITIVE_INFINITY)
   const args = process.argv.slice(2)
-  const ended = await dispatch({ args, env, stdout, stderr: logToStderr, log })
+  // Nothing takes longer than the start of the engine's thread: it goes on while the command is loaded.
+  const engine = own(commands, args[0] ?? '')?.supervises && new EngineThread(log.sink)
+  const ended = await dispatch({ args, env, stdout, stderr: logToStderr, log, engine })
   await stdout.flush(Number.POSITIVE_INFINITY)
   const status = statusAfter(ended, stdout.failure, new Logger(log.sink))
   const flushLog = () => Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])

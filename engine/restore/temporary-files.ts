@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import { systemCode } from '../errors.ts'
+import { processName } from './process-name.ts'
 
 /** The files of one restore in the making. All are beside the final place, so that a rename takes the database there. */
 export interface TemporaryFiles {
@@ -13,20 +13,6 @@ export interface TemporaryFiles {
   /** Locked as long as the restore runs: tells others that the files are in use. */
   readonly lock: string
 }
-
-const WORKER_DATA = 'wherry: process in the names of temporary files'
-
-/**
- * In the names of all temporary files of this process, and of no other one's: process ids repeat between containers that
- * share a volume. Threads get it from the one that starts them.
- */
-const processName = ((): string => {
-  const inherited = getEnvironmentData(WORKER_DATA)
-  if (typeof inherited === 'string') return inherited
-  const made = randomBytes(4).toString('hex')
-  setEnvironmentData(WORKER_DATA, made)
-  return made
-})()
 
 /** Process and restore, both at random, so that no name is used twice. */
 const OURS = /^\.([0-9a-f]{16})\.tmp(?:-wal|-lock)?$/

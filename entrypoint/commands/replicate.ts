@@ -1,4 +1,4 @@
-import { Logger, WherryError } from '../../engine/index.ts'
+import { type EngineThread, Logger, WherryError } from '../../engine/index.ts'
 import { parseCommandLine } from '../cli/command-line.ts'
 import { configFlags } from '../cli/shared-flags.ts'
 import { splitWords } from '../cli/words.ts'
@@ -32,7 +32,7 @@ export async function run(context: Context): Promise<number> {
   const parsed = parseCommandLine(commandLine, context)
   if (parsed === undefined) return 0
   const { flags, rest } = parsed
-  return await withEngine(context.log.sink, async (engine) => {
+  const supervised = async (engine: EngineThread): Promise<number> => {
     const config =
       rest.length === 0
         ? await loadConfig({ ...flags, use: 'replicate' }, context.env)
@@ -44,7 +44,8 @@ export async function run(context: Context): Promise<number> {
     new Logger(context.log.sink).info('wherry', { version })
     warnAbout(config, context)
     return await supervise(engine, { config, command, restore: false, env: context.env }, context.log.sink)
-  })
+  }
+  return await withEngine(context.log.sink, supervised, context.engine)
 }
 
 async function argumentConfig(

@@ -1,4 +1,4 @@
-import { WherryError } from '../../engine/index.ts'
+import { type EngineThread, WherryError } from '../../engine/index.ts'
 import { parseCommandLine } from '../cli/command-line.ts'
 import { configFlags } from '../cli/shared-flags.ts'
 import { loadConfig } from '../config/load-config.ts'
@@ -30,7 +30,7 @@ export async function run(context: Context): Promise<number> {
   const [file, ...args] = parsed.rest
   if (file === OWN_NAME) return await dispatch({ ...context, args })
   if (file === undefined) throw new WherryError('ERR_USAGE', 'COMMAND is missing; "wherry replicate" runs without one')
-  return await withEngine(context.log.sink, async (engine) => {
+  const supervised = async (engine: EngineThread): Promise<number> => {
     void loadExeca()
     const config = await loadConfig({ ...parsed.flags, use: 'replicate' }, context.env)
     // The app's standard output is the app's own.
@@ -38,5 +38,6 @@ export async function run(context: Context): Promise<number> {
     warnAbout(config, context)
     const command = { file, args, stdin: 'inherit' } as const
     return await supervise(engine, { config, command, restore: true, env: context.env }, context.log.sink)
-  })
+  }
+  return await withEngine(context.log.sink, supervised, context.engine)
 }

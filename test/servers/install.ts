@@ -24,7 +24,9 @@ const packages: readonly Installable[] = [systemTools, openssh, prometheus]
  */
 const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy, kubeApi]
 
-const lanes = process.argv.includes('--packages') ? [packages] : [packages, [azurite, kubernetesValidate, hadolint], [dockerEngine], goPrograms]
+const lanes = process.argv.includes('--packages')
+  ? [packages]
+  : [packages, [azurite, kubernetesValidate, hadolint], [dockerEngine], goPrograms]
 await Promise.all(lanes.map(installAll))
 
 async function installAll(servers: readonly Installable[]): Promise<void> {

@@ -15,10 +15,7 @@ import { within } from '../../support/wait.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/**
- * How a scenario's Wherry is started: the command before `run -- APP`. A container's is `docker run` with the stage's
- * folder and this repository mounted where they are here, which passes signals and variables on.
- */
+/** How a scenario's Wherry is started: the command before `run -- APP`. */
 export type Runner = (stage: Stage, variables: Variables) => readonly string[]
 
 /** The program as a process of this machine. */
@@ -58,17 +55,10 @@ export class Stage {
 
   /** The configuration. */
   get variables(): Variables {
-    const { type, bucket, path, ...keys } = this.#replica
-    const url = type === 's3' ? `s3://${bucket}/${path}` : `file://${path}`
-    const further = Object.entries(keys).map(([key, value]) => [
-      `WHERRY_REPLICA_${key.toUpperCase().replaceAll('-', '_')}`,
-      String(value),
-    ])
     return {
       WHERRY_DB_PATH: this.db,
-      WHERRY_REPLICA_URL: url,
       WHERRY_GRACE_PERIOD: `${this.gracePeriodMs}ms`,
-      ...Object.fromEntries(further),
+      ...replicaVariables(this.#replica),
     }
   }
 
@@ -116,7 +106,18 @@ export class Stage {
   }
 }
 
-function rowsOf(path: string): unknown[] {
+/** The variables that say the same as these keys of a replica. */
+export function replicaVariables({ type, bucket, path, ...keys }: Settings): Record<string, string> {
+  const url = type === 's3' ? `s3://${bucket}/${path}` : `file://${path}`
+  const further = Object.entries(keys).map(([key, value]) => [
+    `WHERRY_REPLICA_${key.toUpperCase().replaceAll('-', '_')}`,
+    String(value),
+  ])
+  return { WHERRY_REPLICA_URL: url, ...Object.fromEntries(further) }
+}
+
+/** The rows of `notes` in a database. */
+export function rowsOf(path: string): unknown[] {
   const db = new Database(path, { readonly: true })
   try {
     return db.prepare('SELECT text FROM notes ORDER BY rowid').pluck().all()

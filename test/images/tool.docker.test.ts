@@ -6,7 +6,7 @@ import type { Docker } from '../docker/docker.ts'
 import { withImages } from '../docker/images.ts'
 
 const hosts = ['debian:bookworm-slim', 'node:24-alpine', 'scratch']
-const variables = ['WHERRY_DB_PATH=/data/app.db', 'WHERRY_REPLICA_URL=file:///tmp/backup']
+const variables = ['WHERRY_DB_PATH=/data/app.db', 'WHERRY_REPLICA_URL=file:///backup']
 
 /** The only program that is in all of them plays the app: it counts its starts, and tells what it was given. */
 const app = `
@@ -41,6 +41,6 @@ for (const tool of ['wherry:tool', 'wherry:tool-musl']) {
 /** Runs the app with a backup that stays and a database that does not. @returns what it prints */
 async function start(docker: Docker, name: string): Promise<string> {
   const env = [...variables, 'LD_LIBRARY_PATH=/of/the/app'].flatMap((variable) => ['-e', variable])
-  const flags = ['--rm', '--pull=never', '--network=none', '--read-only', '-v', '/data', '-v', `${name}:/tmp`]
+  const flags = ['--rm', '--pull=never', '--network=none', '--read-only', '-v', '/data', '-v', `${name}:/backup`]
   return await docker.run(['run', ...flags, ...env, name, '/opt/wherry/bin/node', '-e', app])
 }

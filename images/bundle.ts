@@ -1,7 +1,9 @@
-import { chmod, copyFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { builtins } from './builtins.ts'
+import { pack } from './pack.ts'
+import { SplitBundle } from './split-bundle.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -22,18 +24,43 @@ const proxyAgent: Plugin = {
   },
 }
 
+/** CommonJS packages inside an ES module still call require and ask where they are. */
+const banner =
+  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url); const __dirname = import.meta.dirname;"
+
+/** The built program's own wherry.js: it has nothing to translate. */
+const launcher = `#!/usr/bin/env node
+import { start } from './start.js'
+await start(new URL('./main.js', import.meta.url).href)
+`
+
+/** What the app's first instruction waits for. */
+const packs = [
+  [
+    'entrypoint/main.ts',
+    'entrypoint/program.ts',
+    'entrypoint/commands/help.ts',
+    'entrypoint/commands/run.ts',
+    'entrypoint/commands/replicate.ts',
+    'node_modules/execa/index.js',
+  ],
+  ['engine/worker/thread.ts'],
+  ['entrypoint/health/server.ts'],
+]
+
 /**
  * Bundles the program into the folder `out`, which is replaced. Splitting keeps each SDK in a file of its own, loaded when its
- * replica type is used.
+ * replica type is used; what always starts together is one file again.
  * @param natives takes native modules into the bundle; without it they are found in node_modules
  * @returns the files that went into the bundle, relative to the repository
  */
 export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
   await rm(out, { recursive: true, force: true })
-  const { metafile } = await build({
+  const result = await build({
     absWorkingDir: root,
     entryPoints: { main: 'entrypoint/main.ts', thread: 'engine/worker/thread.ts' },
     outdir: out,
+    write: false,
     bundle: true,
     splitting: true,
     platform: 'node',
@@ -45,10 +72,7 @@ export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
     external: ['cpu-features', '*/sshcrypto.node', ...(natives ? [] : ['better-sqlite3', 'lz4-napi'])],
     plugins: [builtins, proxyAgent, ...(natives ? [natives] : [])],
     loader: { '.node': 'copy' },
-    // CommonJS packages inside an ES module still call require and ask where they are.
-    banner: {
-      js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url); const __dirname = import.meta.dirname;",
-    },
+    banner: { js: banner },
     // What is shorter is read faster. Names stay, for the stacks in bug reports.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -56,7 +80,12 @@ export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
     logLevel: 'warning',
     metafile: true,
   })
-  for (const file of ['wherry.js', 'start.js']) await copyFile(`${root}entrypoint/${file}`, `${out}/${file}`)
-  await chmod(`${out}/wherry.js`, 0o755)
-  return Object.keys(metafile.inputs)
+  const shared = ['engine/storage/file/storage.ts', 'engine/storage/metered.ts']
+  const split = new SplitBundle(result, banner)
+  await mkdir(out)
+  for (const [file, text] of await pack(split, { packs, shared })) await writeFile(`${out}/${file}`, text)
+  for (const { path, contents } of result.outputFiles) if (!path.endsWith('.js')) await writeFile(path, contents)
+  await copyFile(`${root}entrypoint/start.js`, `${out}/start.js`)
+  await writeFile(`${out}/wherry.js`, launcher, { mode: 0o755 })
+  return Object.keys(result.metafile.inputs)
 }

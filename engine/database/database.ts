@@ -1,4 +1,3 @@
-import { type FSWatcher, watch as watchPath } from 'chokidar'
 import { hasCode, WherryError } from '../errors.ts'
 import type { Position } from '../format/names.ts'
 import { WAL_HEADER_SIZE, walSize } from '../format/wal.ts'
@@ -9,6 +8,7 @@ import type { DatabaseOptions } from '../options.ts'
 import { CommitWatch } from '../sqlite/commit-watch.ts'
 import { Connections } from '../sqlite/connections.ts'
 import { Work } from '../work.ts'
+import { AppearanceWatch } from './appearance-watch.ts'
 import { beginGeneration, underLock } from './begin-generation.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { hasContent, isSameFile } from './database-file.ts'
@@ -58,7 +58,7 @@ export class Database implements ReplicaSource {
   readonly #snapshots = new Set<Promise<unknown>>()
   #open: Open | undefined
   #poll: NodeJS.Timeout | undefined
-  #appearance: FSWatcher | undefined
+  #appearance: AppearanceWatch | undefined
   #begun: string | undefined
   /** Where copying stood when the file was closed last. */
   #ended: Position | undefined
@@ -275,9 +275,7 @@ export class Database implements ReplicaSource {
   /** SQLite makes the file before its first page; to touch it then would take its page size out of the app's hands. */
   #awaitAppearance(): void {
     if (this.#open !== undefined) return
-    this.#appearance = watchPath(this.path, { ignoreInitial: true })
-    this.#appearance.on('all', () => void this.#tick())
-    this.#appearance.on('error', () => {})
+    this.#appearance = new AppearanceWatch(this.path, () => void this.#tick())
   }
 
   async #begin(parts: HistoryParts, reason: string): Promise<History> {

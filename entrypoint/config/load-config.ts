@@ -9,7 +9,6 @@ import { isToldPath } from './fact-variables.ts'
 import { type GivenSection, sectionsOf } from './given.ts'
 import { mergeEnvironment } from './merge-environment.ts'
 import { absolutePath } from './paths.ts'
-import { readDocument } from './read-document.ts'
 import { type GivenLevels, readEnvironment } from './read-environment.ts'
 import { requireKeys } from './resolve-age.ts'
 import { resolveConfig } from './resolve-config.ts'
@@ -79,7 +78,9 @@ async function load(
   const { path, origin } = findFile(options, env, defaultPath)
   const text = await readText(path)
   if (text !== undefined && !options['no-expand-env']) known.push(...unsetVariables(text, env, path))
-  const file = text === undefined ? undefined : readDocument(expand(text, env, options), path)
+  // A container is configured by variables mostly: then the parser of YAML need not be loaded.
+  const file =
+    text === undefined ? undefined : (await import('./read-document.ts')).readDocument(expand(text, env, options), path)
   const levels = withoutToldPath(readEnvironment(env), env, file)
   if (file === undefined && (origin !== 'default' || saysNothing(levels))) throw notFound(path)
   const given = mergeEnvironment(file && { path, section: file }, levels)

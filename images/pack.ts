@@ -1,0 +1,84 @@
+import { basename } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+import type { SplitBundle } from './split-bundle.ts'
+
+/** Source files that start together. */
+export interface Packs {
+  /** The first one gives its name to the file. */
+  readonly packs: readonly (readonly string[])[]
+  /** What any of them may load. */
+  readonly shared: readonly string[]
+}
+
+/**
+ * Puts what starts together into one file. Splitting makes dozens of small ones of what several parts use, and each takes Node
+ * half a millisecond to find, read and link. What several packs have, or others need of one, is a file beside them: nothing is
+ * there twice, since the classes of errors and the like have to be the same for all.
+ * @returns the text of each file by its name
+ */
+export async function pack(split: SplitBundle, { packs, shared }: Packs): Promise<Map<string, string>> {
+  const closures = packs.map((sources) => split.closure(sources.map((source) => split.fileOf(source))))
+  const common = split.closure(shared.map((source) => split.fileOf(source)))
+  const others = split.files.filter((file) => ![common, ...closures].some((files) => files.has(file)))
+  const needed = split.closure(others)
+
+  /** The file beside the packs that a file of the bundle goes into. */
+  const placeOf = (file: string): string | undefined => {
+    const owners = packs.flatMap(([source = ''], at) => (closures[at]?.has(file) ? [split.fileOf(source)] : []))
+    if (common.has(file) || owners.length > 1) return 'shared.js'
+    return owners.length === 1 && needed.has(file) ? `${owners[0]?.replace('.js', '')}-shared.js` : undefined
+  }
+  const places = Map.groupBy(split.files, placeOf)
+  const stubs = new Map<string, string>()
+  for (const [place, files] of places) {
+    if (place === undefined) continue
+    for (const [at, file] of files.entries()) stubs.set(file, reExports(split.exportsOf(file), at, place, 'from'))
+  }
+
+  /** What stands in a place; elsewhere are only references to it. */
+  const texts = (files: Iterable<string>, here: string | undefined) =>
+    new Map([...files].map((file) => [file, placeOf(file) === here ? split.textOf(file) : (stubs.get(file) ?? '')]))
+  const packed = new Map(others.map((file) => [file, split.textOf(file)]))
+  for (const file of needed) if (stubs.has(file)) packed.set(file, stubs.get(file) ?? '')
+  for (const [place, files] of places) {
+    if (place === undefined) continue
+    const all = files.map((file, at) => reExports(split.exportsOf(file), at, file, 'to')).join('\n')
+    packed.set(place, await join(all, texts(split.closure(files), place)))
+  }
+  for (const [at, [source = '']] of packs.entries()) {
+    const name = split.fileOf(source)
+    packed.set(name, await join(`export * from './${name}'`, texts(closures[at] ?? [], undefined)))
+  }
+  return packed
+}
+
+/** A module that exports what another one does, from or to names that differ for each `at`. */
+function reExports(names: readonly string[], at: number, file: string, direction: 'from' | 'to'): string {
+  const pairs = names.map((name) => (direction === 'to' ? `${name} as ${name}$${at}` : `${name}$${at} as ${name}`))
+  return `import './${file}'; export { ${pairs.join(', ')} } from './${file}'`
+}
+
+/** One file of several; what is not among them is left where it is. */
+async function join(entry: string, texts: ReadonlyMap<string, string>): Promise<string> {
+  const files: Plugin = {
+    name: 'files',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /./ }, ({ path }) =>
+        texts.has(basename(path)) ? { path: basename(path), namespace: 'texts' } : { path, external: true },
+      )
+      onLoad({ filter: /./, namespace: 'texts' }, ({ path }) => ({ contents: texts.get(path) ?? '' }))
+    },
+  }
+  const { outputFiles } = await build({
+    stdin: { contents: entry },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    plugins: [files],
+    minifyWhitespace: true,
+    minifySyntax: true,
+    logLevel: 'warning',
+  })
+  return outputFiles[0]?.text ?? ''
+}

@@ -14,17 +14,19 @@ const run = promisify(execFile)
 
 const VERSION = '3.37.0'
 
-const home = () => cachePath(`azurite-${VERSION}`)
+/** Where its package is installed. */
+export const azuriteHome = () => cachePath(`azurite-${VERSION}`)
 
 /** Azurite, of an npm package that is no dependency of ours: hundreds of packages that nothing imports. */
 export const azurite: TestServer = {
   name: 'Azurite',
-  unavailable: async () => (existsSync(home()) ? undefined : 'Azurite is not there: run node test/servers/install.ts'),
+  unavailable: async () =>
+    existsSync(azuriteHome()) ? undefined : 'Azurite is not there: run node test/servers/install.ts',
   install: () =>
-    makeOnce(home(), 'azurite', async (aside) => {
+    makeOnce(azuriteHome(), 'azurite', async (aside) => {
       const flags = ['--no-audit', '--no-fund', '--ignore-scripts']
       await run('npm', ['install', '--prefix', aside, ...flags, `azurite@${VERSION}`], { maxBuffer: 64 << 20 })
-      await rename(aside, home())
+      await rename(aside, azuriteHome())
     }),
 }
 
@@ -68,7 +70,13 @@ export async function startAzure(tls?: TlsFiles): Promise<RunningAzure> {
 function argumentsFor(port: number, tls: TlsFiles | undefined): string[] {
   const secure = tls === undefined ? [] : ['--cert', tls.certPath, '--key', tls.keyPath, '--oauth', 'basic']
   return [
-    ...[join(home(), 'node_modules/azurite/dist/src/blob/main.js'), '--blobHost', '127.0.0.1', '--blobPort', `${port}`],
+    ...[
+      join(azuriteHome(), 'node_modules/azurite/dist/src/blob/main.js'),
+      '--blobHost',
+      '127.0.0.1',
+      '--blobPort',
+      `${port}`,
+    ],
     // Telemetry would go to the internet; the client may speak a newer version than the server knows.
     ...['--inMemoryPersistence', '--disableTelemetry', '--skipApiVersionCheck', '--silent', ...secure],
   ]

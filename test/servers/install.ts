@@ -3,6 +3,8 @@
  * what Debian has, as root.
  */
 import { dockerEngine } from '../docker/engine.ts'
+import { minioClient, pocketBase } from '../examples/stand-ins/programs.ts'
+import { podman } from '../kubernetes/podman.ts'
 import { azurite } from './azure.ts'
 import { fakeGcs } from './gcs.ts'
 import { hadolint } from './hadolint.ts'
@@ -17,12 +19,12 @@ import { toxiproxy } from './toxiproxy.ts'
 
 type Installable = Pick<TestServer, 'name' | 'install'>
 
-const packages: readonly Installable[] = [systemTools, openssh, prometheus]
+const packages: readonly Installable[] = [systemTools, openssh, prometheus, podman]
 /**
  * One after the other: a build takes all processors, and later ones find the modules of earlier ones. Kubernetes takes as
  * long as all others.
  */
-const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy, kubeApi]
+const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy, minioClient, pocketBase, kubeApi]
 
 const lanes = process.argv.includes('--packages')
   ? [packages]

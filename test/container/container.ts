@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Docker } from '../docker/docker.ts'
 import type { Program } from '../support/program.ts'
-import { within } from '../support/wait.ts'
+import { waitUntil, within } from '../support/wait.ts'
 
 /** What `docker inspect` says of a container, as far as tests ask. */
 export interface ContainerState {
@@ -49,6 +49,26 @@ export class Container {
   /** Runs a command in the container. @returns its output */
   async exec(...command: string[]): Promise<string> {
     return await this.#docker.run(['exec', this.name, ...command])
+  }
+
+  /** Waits until docker's health check says so. */
+  async health(status: 'healthy' | 'unhealthy'): Promise<void> {
+    const look = async (): Promise<boolean> => (await this.state()).Health?.Status === status
+    await waitUntil(`Container ${status}`, look, {
+      timeoutMs: 60_000,
+      everyMs: 200,
+      explain: () => this.program.tail(),
+    })
+  }
+
+  /** Asserts that nothing was logged that asks for attention. */
+  assertCalm(): void {
+    const lines = this.program.stderr.split('\n').filter((line) => /level=(WARN|ERROR)/.test(line))
+    // Wherry and an app that begins may be in each other's way for a moment.
+    assert.deepEqual(
+      lines.filter((line) => !line.includes('database is busy, trying again')),
+      [],
+    )
   }
 
   async state(): Promise<ContainerState> {

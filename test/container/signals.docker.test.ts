@@ -79,7 +79,7 @@ scenario('11: docker stop during the restore: no app, 143', async (stage) => {
 const delaysMs = [...Array.from({ length: 21 }, (_, step) => step * 10), 275, 350, 450, 650]
 
 scenario(
-  '12: SIGTERM from 0 to 200 ms after the start of the container, and until the app runs, is not lost',
+  '12: SIGTERM from 0 to 200 ms after the init starts Wherry, and until the app runs, is not lost',
   async (stage) => {
     const delays = stage.image === ONE_IMAGE[0] ? [...delaysMs] : delaysMs.filter((delayMs) => delayMs % 50 === 0)
     // Two at a time, each with a volume of its own.

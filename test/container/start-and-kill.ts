@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { waitUntil } from '../support/wait.ts'
 import type { ContainerStage } from './container-stage.ts'
 
 const GRACE_MS = 60_000
 
 /**
- * Starts a container, and sends SIGTERM `delayMs` after docker says that it is started. Asserts that the signal ends it, and
- * that nothing waits. Asks docker itself, since its client takes longer to start than the delays are.
+ * Starts a container, and sends SIGTERM `delayMs` after its init has started Wherry. Asserts that the signal ends it, and that nothing
+ * waits. Asks docker itself, since its client takes longer to start than the delays are.
  */
 export async function startAndKill(stage: ContainerStage, delayMs: number): Promise<void> {
   const name = await stage.create(['sleep', '1000'], {
@@ -19,6 +21,8 @@ export async function startAndKill(stage: ContainerStage, delayMs: number): Prom
   })
   const { DOCKER_HOST: host = '' } = stage.docker.env
   await post(host, `/containers/${name}/start`)
+  const pid = await stage.docker.run(['inspect', '-f', '{{.State.Pid}}', name])
+  await waitUntil('The init', () => hasChild(pid), { everyMs: 1 })
   await sleep(delayMs)
   const began = performance.now()
   await post(host, `/containers/${name}/kill?signal=TERM`)
@@ -27,6 +31,15 @@ export async function startAndKill(stage: ContainerStage, delayMs: number): Prom
   const { stderr } = await stage.docker.try(['logs', name])
   assert.equal(status, '143', `after ${delayMs} ms:\n${stderr}`)
   assert.ok(elapsedMs < GRACE_MS / 2, `after ${delayMs} ms: ended after ${elapsedMs} ms`)
+}
+
+/**
+ * True when the init has started Wherry, which it does after it has begun to wait for signals. Before, no image can help:
+ * docker calls a container started when runc is about to replace itself by the init, and until the init has said otherwise
+ * the kernel throws away what is sent to a process 1.
+ */
+function hasChild(pid: string): boolean {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== ''
 }
 
 /** Docker's API, over the unix socket that DOCKER_HOST names. */

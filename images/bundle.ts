@@ -82,7 +82,7 @@ export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
   })
   const shared = ['engine/storage/file/storage.ts', 'engine/storage/metered.ts']
   const split = new SplitBundle(result, banner)
-  await mkdir(out)
+  await mkdir(out, { recursive: true })
   for (const [file, text] of await pack(split, { packs, shared })) await writeFile(`${out}/${file}`, text)
   for (const { path, contents } of result.outputFiles) if (!path.endsWith('.js')) await writeFile(path, contents)
   await copyFile(`${root}entrypoint/start.js`, `${out}/start.js`)

@@ -7,6 +7,8 @@ import { clientEnv, holdDaemon } from './daemon.ts'
 import { dockerEngine, enginePath } from './engine.ts'
 
 const TIMEOUT_MS = 60_000
+/** Builds write much. */
+const TAIL_LENGTH = 4000
 
 /** What a `docker` command gave. */
 export interface DockerAnswer {
@@ -53,11 +55,11 @@ export class Docker {
 
   /**
    * Runs `docker ARGS`. @returns its standard output, trimmed
-   * @throws Error with its standard error when it fails or takes too long
+   * @throws Error with the end of its output when it fails or takes too long
    */
   async run(args: readonly string[], call: DockerCall = {}): Promise<string> {
     const { code, stdout, stderr } = await this.try(args, call)
-    if (code !== 0) throw new Error(`docker ${args.join(' ')}: status ${code}\n${stdout}${stderr}`)
+    if (code !== 0) throw new Error(`docker ${args.join(' ')}: status ${code}\n${(stdout + stderr).slice(-TAIL_LENGTH)}`)
     return stdout.trim()
   }
 }

@@ -18,7 +18,7 @@ const BUILT = 'WHERRY_TEST_IMAGES'
  */
 export async function buildImages(docker: Docker): Promise<void> {
   // The tests' own Docker has no bridge by default: what a build gets from registries comes through the host's network.
-  const args = ['buildx', 'bake', '-f', 'docker-bake.hcl', '--allow', 'network.host', '--progress', 'quiet', 'test']
+  const args = ['buildx', 'bake', '-f', 'docker-bake.hcl', '--allow', 'network.host', '--progress', 'plain', 'test']
   await docker.run(args, { cwd: root, env: { NETWORK: 'host' }, timeoutMs: BUILD_TIMEOUT_MS })
 }
 

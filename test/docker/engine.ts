@@ -22,8 +22,8 @@ export const dockerEngine: TestServer = {
   name: 'Docker',
   unavailable: async () => {
     if (process.env.WHERRY_TEST_DOCKER_HOST) return undefined
-    const isRoot = process.platform === 'linux' && process.getuid?.() === 0
-    if (!isRoot) return "The tests' own Docker needs root on Linux; WHERRY_TEST_DOCKER_HOST can name another one"
+    const isAble = process.platform === 'linux' && process.arch === 'x64' && process.getuid?.() === 0
+    if (!isAble) return "The tests' own Docker needs root on Linux x64; WHERRY_TEST_DOCKER_HOST can name another one"
     const isThere = existsSync(enginePath()) && existsSync(basesPath())
     return isThere ? undefined : 'Docker is not installed: run node test/servers/install.ts as root'
   },

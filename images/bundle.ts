@@ -36,14 +36,9 @@ await start(new URL('./main.js', import.meta.url).href)
 
 /** What the app's first instruction waits for. */
 const packs = [
-  [
-    'entrypoint/main.ts',
-    'entrypoint/program.ts',
-    'entrypoint/commands/help.ts',
-    'entrypoint/commands/run.ts',
-    'entrypoint/commands/replicate.ts',
-    'node_modules/execa/index.js',
-  ],
+  ['entrypoint/main.ts'],
+  ['entrypoint/program.ts'],
+  ['entrypoint/commands/run.ts', 'entrypoint/commands/replicate.ts', 'node_modules/execa/index.js'],
   ['engine/worker/thread.ts'],
   ['entrypoint/health/server.ts'],
 ]

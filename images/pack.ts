@@ -4,7 +4,7 @@ import type { SplitBundle } from './split-bundle.ts'
 
 /** Source files that start together. */
 export interface Packs {
-  /** The first one gives its name to the file. */
+  /** Files that are loaded by import(), or first; the first one of a pack gives its name to it. */
   readonly packs: readonly (readonly string[])[]
   /** What any of them may load. */
   readonly shared: readonly string[]
@@ -45,9 +45,14 @@ export async function pack(split: SplitBundle, { packs, shared }: Packs): Promis
     const all = files.map((file, at) => reExports(split.exportsOf(file), at, file, 'to')).join('\n')
     packed.set(place, await join(all, texts(split.closure(files), place)))
   }
-  for (const [at, [source = '']] of packs.entries()) {
-    const name = split.fileOf(source)
-    packed.set(name, await join(`export * from './${name}'`, texts(closures[at] ?? [], undefined)))
+  for (const [at, sources] of packs.entries()) {
+    const [name = '', ...entries] = sources.map((source) => split.fileOf(source))
+    const exported = entries.map((file, entry) => reExports(split.exportsOf(file), entry, file, 'to'))
+    const entry = [`export * from './${name}'`, ...exported].join('\n')
+    packed.set(name, await join(entry, texts(closures[at] ?? [], undefined)))
+    for (const [entry, file] of entries.entries()) {
+      packed.set(file, reExports(split.exportsOf(file), entry, name, 'from'))
+    }
   }
   return packed
 }

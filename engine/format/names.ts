@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-
 /** The highest index that the format's eight hex digits and Litestream's signed integer can hold. */
 export const MAX_INDEX = 0x7fffffff
 
@@ -19,7 +17,8 @@ export interface Position {
 
 /** A new generation name: 16 lowercase hex characters (8 random bytes). Names carry no order in time. */
 export function newGeneration(): string {
-  return randomBytes(8).toString('hex')
+  // Loaded here: most who need names make none, and it takes longer than all of them.
+  return process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex')
 }
 
 /** True for a name that Litestream 0.3 and we accept as a generation. */

@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto'
 import type { StorageOptions } from '../storage/options.ts'
 
 /** A replica's place as a short text without secrets, the same whatever the replica is called. */
 export function replicaKey(storage: StorageOptions): string {
-  return createHash('sha256')
-    .update(JSON.stringify(placeOf(storage)))
-    .digest('hex')
-    .slice(0, 16)
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return createHash('sha256').update(replicaPlace(storage)).digest('hex').slice(0, 16)
+}
+
+/** The same as a longer text, for which no library is loaded. */
+export function replicaPlace(storage: StorageOptions): string {
+  return JSON.stringify(placeOf(storage))
 }
 
 /** What says which place it is, and nothing that may change while the place stays the same. */

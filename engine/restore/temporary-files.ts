@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { systemCode } from '../errors.ts'
@@ -22,6 +21,7 @@ const LITESTREAMS = /^\.tmp(?:-wal|-shm|-[0-9a-f]{8}-wal)?$/
 
 /** Names for one more restore to `outputPath`. */
 export function temporaryFilesFor(outputPath: string): TemporaryFiles {
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
   return filesNamed(outputPath, processName + randomBytes(4).toString('hex'))
 }
 

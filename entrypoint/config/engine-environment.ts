@@ -1,17 +1,8 @@
 import { hasCode } from '../../engine/errors.ts'
 import { awsEnvironment } from './aws-environment.ts'
 import type { Environment } from './expand-env.ts'
-import { readSecret, readSecretFiles } from './secret-files.ts'
-import { foreignSecrets } from './variables.ts'
-
-/**
- * The environment as the configuration sees it: secrets filled in from their files, Litestream's also under their AWS names.
- * @throws WherryError ERR_CONFIG as {@link readSecretFiles} does
- */
-export function settingsEnvironment(env: Environment): Environment {
-  const filled = readSecretFiles(env)
-  return { ...filled, ...awsEnvironment(filled) }
-}
+import { foreignSecrets } from './foreign-secrets.ts'
+import { readSecret } from './read-secret.ts'
 
 /**
  * What to add to the process's environment so that the SDKs of storage services find their credentials there. A child

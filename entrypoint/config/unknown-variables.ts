@@ -1,7 +1,8 @@
 import { nearest } from '../nearest.ts'
 import type { Environment } from './expand-env.ts'
 import { factVariables } from './fact-variables.ts'
-import { fileVariable, levels, secretVariables, variables } from './variables.ts'
+import { fileVariable } from './foreign-secrets.ts'
+import { levels, secretVariables, variables } from './variables.ts'
 
 const PREFIX = levels.top.prefix
 

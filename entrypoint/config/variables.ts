@@ -1,3 +1,4 @@
+import { foreignSecrets } from './foreign-secrets.ts'
 import type { KeyTable, ValueSpec } from './key-spec.ts'
 import { ageKeys, replicaKeys } from './replica-keys.ts'
 import { configKeys, databaseKeys, loggingKeys } from './schema.ts'
@@ -46,27 +47,8 @@ function variablesOf(level: Level): Variable[] {
   )
 }
 
-/** Variables of providers and of Litestream that hold secrets. */
-export const foreignSecrets: readonly string[] = [
-  'LITESTREAM_ACCESS_KEY_ID',
-  'LITESTREAM_SECRET_ACCESS_KEY',
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'LITESTREAM_AZURE_ACCOUNT_KEY',
-  'AZURE_STORAGE_KEY',
-  'AZURE_STORAGE_SAS_TOKEN',
-  'AZURE_STORAGE_CONNECTION_STRING',
-  'AZURE_CLIENT_SECRET',
-]
-
 /** Every variable `X` whose value can stand in the file that `X_FILE` names. */
 export const secretVariables: readonly string[] = [
   ...variables.filter(({ spec }) => ['secret', 'secrets', 'url'].includes(spec.kind)).map(({ name }) => name),
   ...foreignSecrets,
 ]
-
-/** The variable that names the file for `name`. */
-export function fileVariable(name: string): string {
-  return `${name}_FILE`
-}

@@ -1,7 +1,8 @@
+import { fileVariable } from '../../entrypoint/config/foreign-secrets.ts'
 import { lineOf, showValue } from '../../entrypoint/config/format-value.ts'
 import { ignoredKeys } from '../../entrypoint/config/ignored-keys.ts'
 import type { KeySpec, KeyTable } from '../../entrypoint/config/key-spec.ts'
-import { fileVariable, secretVariables, variables } from '../../entrypoint/config/variables.ts'
+import { secretVariables, variables } from '../../entrypoint/config/variables.ts'
 
 const kinds: Readonly<Record<KeySpec['kind'], string>> = {
   string: 'text',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { freePort } from '../servers/server.ts'
-import { waitUntil } from '../support/wait.ts'
+import { waitUntil, within } from '../support/wait.ts'
 import { containersOf, type Manifest, manifestsOf, type Probe, podOf } from './manifests.ts'
 import { writeVolumes } from './mounted.ts'
 import type { RunningPodman } from './podman.ts'
@@ -31,10 +31,10 @@ export interface Kubelet {
   start(): Promise<void>
   /** Resolves when start-up and readiness probes have succeeded, in the order in which they count. */
   ready(): Promise<void>
-  /** Stops the containers: sidecars last. @returns their statuses */
+  /** Stops the containers: sidecars last. @returns their statuses @throws Error when the grace period is over before */
   stop(): Promise<Record<string, number>>
-  /** Waits for the end of containers that end by themselves. @returns their statuses */
-  ended(): Promise<Record<string, number>>
+  /** Waits until a container ends by itself. @returns its status */
+  ended(container: string): Promise<number>
   /** Removes the pod, and with `volumes` what it has stored. */
   remove(what?: 'volumes'): Promise<void>
   /** What a container has printed. */
@@ -60,13 +60,7 @@ export async function kubelet(t: TestContext, podman: RunningPodman, file: strin
   const logs = (container: string) => podman.run('logs', containerOf(container))
   const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
 
-  const ended = async () => {
-    const statuses: Record<string, number> = {}
-    for (const container of [...spec.containers, ...sidecars].map((one) => one.name)) {
-      statuses[container] = Number(await podman.run('wait', containerOf(container)))
-    }
-    return statuses
-  }
+  const endOf = async (container: string) => Number(await podman.run('wait', containerOf(container)))
 
   return {
     url: `http://127.0.0.1:${ports.http}`,
@@ -96,12 +90,16 @@ export async function kubelet(t: TestContext, podman: RunningPodman, file: strin
       }
     },
     stop: async () => {
-      for (const container of [...spec.containers, ...sidecars]) {
-        await podman.run('stop', '-t', `${spec.terminationGracePeriodSeconds}`, containerOf(container.name))
+      const statuses: Record<string, number> = {}
+      // Not by `podman stop`: when the app's container has ended, it may find the sidecar's stopping, and stop the pod again.
+      for (const { name: container } of [...spec.containers, ...sidecars]) {
+        await podman.run('kill', '--signal', 'TERM', containerOf(container))
+        const graceMs = Number(spec.terminationGracePeriodSeconds) * 1000
+        statuses[container] = await within(`End of ${container}`, graceMs, endOf(container))
       }
-      return await ended()
+      return statuses
     },
-    ended,
+    ended: endOf,
     remove: async (what) => {
       await podman.run('pod', 'rm', '-f', '-t', '0', name)
       if (what === 'volumes') await podman.run('volume', 'rm', '-a', '-f')

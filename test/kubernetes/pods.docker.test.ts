@@ -52,7 +52,7 @@ test('A pod that is lost comes back with every row', { timeout: 900_000 }, async
   await t.test('and its backup is checked', async (t) => {
     const pod = await kubelet(t, podman, 'check-backup.yaml', storage)
     await pod.start()
-    assert.deepEqual(await pod.ended(), { check: 0 })
+    assert.equal(await pod.ended('check'), 0, await pod.logs('check'))
     assert.match(await pod.logs('check'), /^s3 .* restored$/m)
     await pod.remove('volumes')
   })

@@ -20,6 +20,7 @@ test('A pod that is lost comes back with every row', { timeout: 900_000 }, async
     await asNotes('with Wherry')
     const pod = await kubelet(t, podman, 'with-volume.yaml', storage)
     await comesBack(pod, ['of a volume', 'of a volume, at last'])
+    assert.match(await pod.logs('notes'), /restored/)
     await pod.remove()
     await pod.start()
     await pod.ready()

@@ -1,5 +1,6 @@
 /**
- * What Wherry adds to an image, for those that this machine's Docker has: npm run bench -- images
+ * What Wherry adds to an image and to the time from `docker run` to the app's first instruction, for those images that this
+ * machine's Docker has: npm run bench -- images
  *   --rounds 20    more starts of each
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -36,29 +37,35 @@ try {
 async function measure(local: ReadonlySet<string>): Promise<void> {
   const found = bases.filter(({ image, base }) => local.has(image) && local.has(base))
   const foundTools = tools.filter((image) => local.has(image))
-  if (found.length + foundTools.length === 0)
-    throw new Error(
-      `None of ${[...bases.map(({ image }) => image), ...tools].join(', ')} is here, with its base image; docker buildx bake makes them`,
-    )
-  print(machine())
+  if (found.length + foundTools.length === 0) {
+    const names = [...bases.map(({ image }) => image), ...tools].join(', ')
+    throw new Error(`None of ${names} is here with its base image; docker buildx bake makes them`)
+  }
+  print(`${machine()}; starts are medians of ${flags.rounds}\n`)
+  row(['Image', 'On', 'Adds', 'Compressed', ...situations.map((situation) => `Start, ${situation}`)])
+  row(['---', '---', '---', '---', '---', '---'])
   for (const images of found) {
     const { image, base } = images
-    const { plain, compressed } = await layerSizes(docker, image, base, folder)
-    print(`\n${image} adds to ${base}: ${megabytes(plain)}, compressed ${megabytes(compressed)}`)
+    const sizes = await layerSizes(docker, image, base, folder)
+    const starts: string[] = []
     for (const situation of situations) {
       const times = await startTimes(docker, images, situation, Number(flags.rounds))
-      const [added, to, from] = [times.with - times.without, times.with, times.without].map(
-        (ms) => `${ms.toFixed(0)} ms`,
-      )
-      print(
-        `docker run to the app's first instruction, ${situation}: ${added} more (${to} with, ${from} without; medians of ${flags.rounds})`,
-      )
+      starts.push(`+${ms(times.with - times.without)} (${ms(times.with)}, without Wherry ${ms(times.without)})`)
     }
+    row([`\`${image}\``, `\`${base}\``, megabytes(sizes.plain), megabytes(sizes.compressed), ...starts])
   }
   for (const image of foundTools) {
-    const { plain, compressed } = await layerSizes(docker, image, undefined, folder)
-    print(`\n${image}: ${megabytes(plain)}, compressed ${megabytes(compressed)}`)
+    const sizes = await layerSizes(docker, image, undefined, folder)
+    row([`\`${image}\``, '', megabytes(sizes.plain), megabytes(sizes.compressed), '', ''])
   }
+}
+
+function row(cells: readonly string[]): void {
+  print(`| ${cells.join(' | ')} |`)
+}
+
+function ms(time: number): string {
+  return `${time.toFixed(0)} ms`
 }
 
 async function localImages(): Promise<Set<string>> {

@@ -1,6 +1,8 @@
 /*
- * /opt/wherry/bin/wherry: runs the program with a Node whose options are Wherry's. Static, so that it starts in any image,
- * with or without a shell.
+ * /opt/wherry/bin/wherry: runs the program with a Node whose options are Wherry's.
+ * /opt/wherry/bin/entrypoint: `wherry run -- ARGUMENTS`, beneath an init.
+ *
+ * Static, so that it starts in any image, with or without a shell.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define INIT "/opt/wherry/bin/tini"
+#define WHERRY "/opt/wherry/bin/wherry"
 #define PROGRAM "/opt/wherry/program/wherry.js"
 
 /* The tool's own, or the base image's. */
@@ -32,7 +36,7 @@ static void hold_back(const char *name) {
   unsetenv(name);
 }
 
-int main(int argc, char **argv) {
+static void run_program(int argc, char **argv) {
   for (size_t i = 0; i < sizeof app_only / sizeof *app_only; i++) hold_back(app_only[i]);
 
   const char *node = access(nodes[0], X_OK) == 0 ? nodes[0] : nodes[1];
@@ -51,4 +55,30 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) args[n++] = argv[i];
   execv(node, args);
   fail(node);
+}
+
+static void run_as_entrypoint(int argc, char **argv) {
+  char **args = calloc((size_t)argc + 7, sizeof *args);
+  if (args == NULL) fail(INIT);
+
+  size_t n = 0;
+  args[n++] = INIT;
+  /*
+   * Beside another init (docker run --init, Fly.io) tini warns unless it adopts orphans too. Process 1 does so anyway, and
+   * must not ask for it: an emulator of another processor may not know how.
+   */
+  if (getpid() != 1) args[n++] = "-s";
+  args[n++] = "--";
+  args[n++] = WHERRY;
+  args[n++] = "run";
+  args[n++] = "--";
+  for (int i = 1; i < argc; i++) args[n++] = argv[i];
+  execv(INIT, args);
+  fail(INIT);
+}
+
+int main(int argc, char **argv) {
+  const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+  if (slash != NULL && strcmp(slash, "/entrypoint") == 0) run_as_entrypoint(argc, argv);
+  run_program(argc, argv);
 }

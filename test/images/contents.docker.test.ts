@@ -14,7 +14,7 @@ const bases = {
 } as const
 const tools = ['wherry:tool', 'wherry:tool-musl'] as const
 const health = ['CMD', '/opt/wherry/bin/wherry', 'health']
-const entrypoint = ['/opt/wherry/bin/tini', '-s', '--', '/opt/wherry/bin/wherry', 'run', '--']
+const entrypoint = ['/opt/wherry/bin/entrypoint']
 
 async function inspect(docker: Docker, image: string) {
   const [all] = JSON.parse(await docker.run(['image', 'inspect', image]))
@@ -57,6 +57,7 @@ for (const image of [...Object.keys(bases), ...tools]) {
     const own = image.includes('tool') ? [...kinds].filter((file) => /^lib\/|^bin\/node$/.test(file)) : []
     assert.deepEqual([...kinds].filter((file) => !own.includes(file) && !/LEGAL\.txt$/.test(file)).sort(), [
       'bin',
+      'bin/entrypoint',
       'bin/tini',
       'bin/wherry',
       ...(own.length > 0 ? ['lib'] : []),

@@ -19,7 +19,7 @@ function dockerfile(tool: string, host: string): string {
   return `FROM ${host}
 COPY --from=${tool} / /
 USER 1234
-ENTRYPOINT ["/opt/wherry/bin/tini", "-s", "--", "/opt/wherry/bin/wherry", "run", "--"]
+ENTRYPOINT ["/opt/wherry/bin/entrypoint"]
 `
 }
 

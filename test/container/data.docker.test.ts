@@ -5,7 +5,16 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { minio, withS3 } from '../servers/s3.ts'
 import { s3Replica } from '../support/s3-replica.ts'
-import { type ContainerStage, DATABASE, fixture, notes, ON_HOST, ONE_IMAGE, scenario } from './container-stage.ts'
+import {
+  type ContainerStage,
+  DATABASE,
+  EACH_IMAGE,
+  fixture,
+  notes,
+  ON_HOST,
+  ONE_IMAGE,
+  scenario,
+} from './container-stage.ts'
 
 const BOOT_UNKNOWN = 76
 const NOT_DURABLE = 75
@@ -38,6 +47,7 @@ for (const [replica, prepare] of Object.entries(replicas)) {
       await next.endsWith(0)
       assert.equal(next.program.stdout, 'rows 2\n')
     },
+    replica === 'folder' ? EACH_IMAGE : ONE_IMAGE,
   )
 
   scenario(
@@ -88,31 +98,39 @@ scenario('29: the storage refuses on an empty volume: the app is not started, 76
   assert.equal(existsSync(stage.box.path('ran')), false)
 })
 
-scenario('29: the backup is damaged: 76, and the volume stays empty', async (stage) => {
-  await stage.run(notes('exit', 0)).endsWith(0)
-  await stage.loseVolume()
-  for (const name of readdirSync(stage.replicaPath, { recursive: true, encoding: 'utf8' })) {
-    if (name.endsWith('.lz4')) writeFileSync(join(stage.replicaPath, name), 'garbage')
-  }
-  await stage.run(['touch', '/box/ran']).endsWith(BOOT_UNKNOWN)
-  assert.equal(existsSync(stage.box.path('ran')), false)
-  const files = stage.run(['sh', '-c', 'ls /data'], { variables: { WHERRY_REPLICATION: 'off' } })
-  await files.endsWith(0)
-  assert.equal(files.program.stdout, '')
-})
+scenario(
+  '29: the backup is damaged: 76, and the volume stays empty',
+  async (stage) => {
+    await stage.run(notes('exit', 0)).endsWith(0)
+    await stage.loseVolume()
+    for (const name of readdirSync(stage.replicaPath, { recursive: true, encoding: 'utf8' })) {
+      if (name.endsWith('.lz4')) writeFileSync(join(stage.replicaPath, name), 'garbage')
+    }
+    await stage.run(['touch', '/box/ran']).endsWith(BOOT_UNKNOWN)
+    assert.equal(existsSync(stage.box.path('ran')), false)
+    const files = stage.run(['sh', '-c', 'ls /data'], { variables: { WHERRY_REPLICATION: 'off' } })
+    await files.endsWith(0)
+    assert.equal(files.program.stdout, '')
+  },
+  ONE_IMAGE,
+)
 
-scenario('30: the storage is silent: Wherry ends by itself within the 10 s of docker stop, 75', async (stage) => {
-  const s3 = await stage.onS3()
-  const container = stage.run(notes('wait', 0), { options: ON_HOST })
-  await container.appReady()
-  await container.snapshotWritten()
-  s3.hold('LIST', 'GET', 'PUT', 'DELETE')
-  await container.stop()
-  // Docker's own SIGKILL would be 137.
-  await container.endsWith(NOT_DURABLE)
-  assert.match(container.program.stderr, /level=ERROR .*last commits of .*app\.db/i)
-  // The volume still has it: a container that has the storage again stores it.
-  for (const verb of ['LIST', 'GET', 'PUT', 'DELETE'] as const) s3.release(verb)
-  await stage.run(['true'], { options: ON_HOST }).endsWith(0)
-  assert.deepEqual(await stage.storedNotes(), ['first', 'last, at SIGTERM'])
-})
+scenario(
+  '30: the storage is silent: Wherry ends by itself within the 10 s of docker stop, 75',
+  async (stage) => {
+    const s3 = await stage.onS3()
+    const container = stage.run(notes('wait', 0), { options: ON_HOST })
+    await container.appReady()
+    await container.snapshotWritten()
+    s3.hold('LIST', 'GET', 'PUT', 'DELETE')
+    await container.stop()
+    // Docker's own SIGKILL would be 137.
+    await container.endsWith(NOT_DURABLE)
+    assert.match(container.program.stderr, /level=ERROR .*last commits of .*app\.db/i)
+    // The volume still has it: a container that has the storage again stores it.
+    for (const verb of ['LIST', 'GET', 'PUT', 'DELETE'] as const) s3.release(verb)
+    await stage.run(['true'], { options: ON_HOST }).endsWith(0)
+    assert.deepEqual(await stage.storedNotes(), ['first', 'last, at SIGTERM'])
+  },
+  ONE_IMAGE,
+)

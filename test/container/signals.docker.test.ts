@@ -43,24 +43,28 @@ scenario('9: docker stop is a SIGTERM for the app, which is not killed', async (
   await container.endsWith(5)
 })
 
-scenario('10: docker run -it: Ctrl-C is one SIGINT for the app', async (stage, t) => {
-  if (noTerminals !== false) return t.skip(noTerminals)
-  const { command, name } = stage.command(fixture('count-signals.ts', '/box/signals'), {
-    options: ['-it', '--network=none'],
-  })
-  const variables = Object.entries(stage.docker.env).map(([key, value]) => `${key}=${value}`)
-  const { program, type } = await openTerminal(stage.box, ['env', ...variables, ...command])
-  await program.waitForOutput(/^ready\r?$/m, 60_000)
-  type(KEYS.interrupt)
-  await waitUntil('SIGINT', () => seenIn(stage).length > 0, { explain: () => program.tail() })
-  // Quit comes after it, by the same way: a second SIGINT would have come before.
-  type(KEYS.quit)
-  await waitUntil('SIGQUIT', () => seenIn(stage).includes('SIGQUIT'), { explain: () => program.tail() })
-  writeFileSync(stage.box.path('signals.end'), '')
-  assert.equal((await program.ended).code, 0, program.tail())
-  assert.equal(await stage.docker.run(['inspect', '-f', '{{.State.ExitCode}}', name]), '0')
-  assert.deepEqual(seenIn(stage), ['SIGINT', 'SIGQUIT'])
-})
+scenario(
+  '10: docker run -it: Ctrl-C is one SIGINT for the app',
+  async (stage, t) => {
+    if (noTerminals !== false) return t.skip(noTerminals)
+    const { command, name } = stage.command(fixture('count-signals.ts', '/box/signals'), {
+      options: ['-it', '--network=none'],
+    })
+    const variables = Object.entries(stage.docker.env).map(([key, value]) => `${key}=${value}`)
+    const { program, type } = await openTerminal(stage.box, ['env', ...variables, ...command])
+    await program.waitForOutput(/^ready\r?$/m, 60_000)
+    type(KEYS.interrupt)
+    await waitUntil('SIGINT', () => seenIn(stage).length > 0, { explain: () => program.tail() })
+    // Quit comes after it, by the same way: a second SIGINT would have come before.
+    type(KEYS.quit)
+    await waitUntil('SIGQUIT', () => seenIn(stage).includes('SIGQUIT'), { explain: () => program.tail() })
+    writeFileSync(stage.box.path('signals.end'), '')
+    assert.equal((await program.ended).code, 0, program.tail())
+    assert.equal(await stage.docker.run(['inspect', '-f', '{{.State.ExitCode}}', name]), '0')
+    assert.deepEqual(seenIn(stage), ['SIGINT', 'SIGQUIT'])
+  },
+  ONE_IMAGE,
+)
 
 scenario('11: docker stop during the restore: no app, 143', async (stage) => {
   const s3 = await stage.onS3()

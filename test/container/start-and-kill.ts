@@ -22,7 +22,7 @@ export async function startAndKill(stage: ContainerStage, delayMs: number): Prom
   const { DOCKER_HOST: host = '' } = stage.docker.env
   await post(host, `/containers/${name}/start`)
   const pid = await stage.docker.run(['inspect', '-f', '{{.State.Pid}}', name])
-  await waitUntil('The init', () => hasChild(pid), { everyMs: 1 })
+  await waitUntil('The init', () => isListening(pid), { everyMs: 1 })
   await sleep(delayMs)
   const began = performance.now()
   await post(host, `/containers/${name}/kill?signal=TERM`)
@@ -34,12 +34,14 @@ export async function startAndKill(stage: ContainerStage, delayMs: number): Prom
 }
 
 /**
- * True when the init has started Wherry, which it does after it has begun to wait for signals. Before, no image can help:
- * docker calls a container started when runc is about to replace itself by the init, and until the init has said otherwise
- * the kernel throws away what is sent to a process 1.
+ * False in the first moments, in which no image can help: docker calls a container started when runc is about to replace
+ * itself by process 1, and until that one has said otherwise the kernel throws away what is sent to it. tini does so before
+ * it starts Wherry; to any other process 1 no such time is given.
  */
-function hasChild(pid: string): boolean {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== ''
+function isListening(pid: string): boolean {
+  const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  if (name === 'tini') return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== ''
+  return !name.startsWith('runc')
 }
 
 /** Docker's API, over the unix socket that DOCKER_HOST names. */

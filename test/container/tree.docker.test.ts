@@ -1,7 +1,7 @@
 /** Scenarios 19 to 23: the processes that an app starts, and what becomes of them in a container. */
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { type ContainerStage, fixture, scenario } from './container-stage.ts'
+import { type ContainerStage, fixture, ONE_IMAGE, scenario } from './container-stage.ts'
 
 /** Long enough that whoever waits it out is noticed. */
 const LONG_GRACE = { variables: { WHERRY_GRACE_PERIOD: '60s' } }
@@ -35,17 +35,21 @@ scenario('21: a member of the process group that outlives the app gets SIGTERM',
   assert.ok(elapsedMs < LONG_GRACE_MS / 4, `ended after ${elapsedMs} ms`)
 })
 
-scenario('21: one that ignores it gets SIGKILL when the share of the grace is spent', async (stage) => {
-  const container = stage.run(fixture('group.sh', 'deaf', '3'), {
-    variables: { WHERRY_GRACE_PERIOD: `${SHORT_GRACE_MS}ms` },
-  })
-  await container.program.waitForOutput(/^member \d+$/m, 60_000)
-  const began = performance.now()
-  await container.endsWith(3)
-  const elapsedMs = performance.now() - began
-  assert.ok(elapsedMs > SHORT_GRACE_MS / 3, `ended after ${elapsedMs} ms`)
-  assert.ok(elapsedMs < 4 * SHORT_GRACE_MS, `ended after ${elapsedMs} ms`)
-})
+scenario(
+  '21: one that ignores it gets SIGKILL when the share of the grace is spent',
+  async (stage) => {
+    const container = stage.run(fixture('group.sh', 'deaf', '3'), {
+      variables: { WHERRY_GRACE_PERIOD: `${SHORT_GRACE_MS}ms` },
+    })
+    await container.program.waitForOutput(/^member \d+$/m, 60_000)
+    const began = performance.now()
+    await container.endsWith(3)
+    const elapsedMs = performance.now() - began
+    assert.ok(elapsedMs > SHORT_GRACE_MS / 3, `ended after ${elapsedMs} ms`)
+    assert.ok(elapsedMs < 4 * SHORT_GRACE_MS, `ended after ${elapsedMs} ms`)
+  },
+  ONE_IMAGE,
+)
 
 scenario('22: a process that left for a session of its own is gone with the container', async (stage) => {
   // By its argument it can be told from all others of the machine.

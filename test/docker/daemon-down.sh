@@ -26,11 +26,10 @@ if is_ours "$daemon"; then
 fi
 
 # Shims of a killed daemon, whose command lines name our socket, and the containers below them.
-for proc in /proc/[0-9]*; do
-  pid=${proc#/proc/}
-  is_ours "$pid" && tr '\0' ' ' <"$proc/cmdline" | grep -q '^[^ ]*containerd-shim' || continue
+for cmdline in $(grep -ls "containerd-shim.*$run/" /proc/[0-9]*/cmdline); do
+  proc=${cmdline%/cmdline}
   for child in $(cat "$proc"/task/*/children); do kill -KILL "$child"; done
-  kill -KILL "$pid"
+  kill -KILL "${proc#/proc/}"
 done 2>/dev/null
 if is_ours "$containerd"; then stop "$containerd"; fi
 

@@ -59,7 +59,8 @@ export class Docker {
    */
   async run(args: readonly string[], call: DockerCall = {}): Promise<string> {
     const { code, stdout, stderr } = await this.try(args, call)
-    if (code !== 0) throw new Error(`docker ${args.join(' ')}: status ${code}\n${(stdout + stderr).slice(-TAIL_LENGTH)}`)
+    if (code !== 0)
+      throw new Error(`docker ${args.join(' ')}: status ${code}\n${(stdout + stderr).slice(-TAIL_LENGTH)}`)
     return stdout.trim()
   }
 }

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { TestContext } from 'node:test'
 import type { Docker } from '../docker/docker.ts'
 import type { RunningPodman } from './podman.ts'
 
@@ -16,14 +15,12 @@ const images = { 'with Wherry': 'wherry-kubernetes:with', 'without Wherry': 'whe
  * @returns a function that makes one of the two `registry.example.com/notes:1`
  */
 export async function loadImages(
-  t: TestContext,
   docker: Docker,
   podman: RunningPodman,
 ): Promise<(which: keyof typeof images) => Promise<void>> {
   const dockerfile = readFileSync(join(app, 'Dockerfile'), 'utf8')
   const plain = dockerfile.replace('FROM wherry:node24\n', 'FROM node:24-bookworm-slim\nWORKDIR /app\n')
   if (plain === dockerfile) throw new Error('The example is not FROM wherry:node24')
-  t.after(() => docker.run(['image', 'rm', '-f', ...Object.values(images)]))
   const build = ['build', '--network=host', '--file', '-']
   await docker.run([...build, '-t', images['with Wherry'], app], { input: dockerfile, timeoutMs: TIMEOUT_MS })
   await docker.run([...build, '-t', images['without Wherry'], app], { input: plain, timeoutMs: TIMEOUT_MS })
@@ -36,6 +33,7 @@ export async function loadImages(
     await podman.run('load', '-q', '-i', archive)
   } finally {
     rmSync(dir, { recursive: true })
+    await docker.run(['image', 'rm', '-f', ...Object.values(images)])
   }
   return async (which) => {
     await podman.run('tag', images[which], 'registry.example.com/notes:1')

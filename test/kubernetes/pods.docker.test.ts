@@ -14,7 +14,7 @@ test('A pod that is lost comes back with every row', { timeout: 900_000 }, async
   if (podman === undefined) return
   const storage = await withBucket(t, 'my-bucket')
   if (storage === undefined) return
-  const asNotes = await loadImages(t, docker, podman)
+  const asNotes = await loadImages(docker, podman)
 
   await t.test('with a volume, which alone has them, too', async (t) => {
     await asNotes('with Wherry')

@@ -33,6 +33,9 @@ export async function startAndKill(stage: ContainerStage, delayMs: number): Prom
   assert.ok(elapsedMs < GRACE_MS / 2, `after ${delayMs} ms: ended after ${elapsedMs} ms`)
 }
 
+/** What process 1 is before it is tini. */
+const BEFORE_TINI = /^(runc|entrypoint)/
+
 /**
  * False in the first moments, in which no image can help: docker calls a container started when runc is about to replace
  * itself by process 1, and until that one has said otherwise the kernel throws away what is sent to it. tini does so before
@@ -41,7 +44,7 @@ export async function startAndKill(stage: ContainerStage, delayMs: number): Prom
 function isListening(pid: string): boolean {
   const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
   if (name === 'tini') return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== ''
-  return !name.startsWith('runc')
+  return !BEFORE_TINI.test(name)
 }
 
 /** Docker's API, over the unix socket that DOCKER_HOST names. */

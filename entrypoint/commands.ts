@@ -7,7 +7,7 @@ export interface CommandEntry {
   readonly summary: string
   /** Loads the command's module, and with it only what this command needs. */
   readonly load: () => Promise<Command>
-  /** It takes the engine that the program starts before anything else. */
+  /** It takes the engine that is started before the command is loaded. */
   readonly supervises?: true
 }
 
@@ -33,6 +33,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   status: { summary: 'ask a running Wherry how replication is', load: () => import('./commands/status.ts') },
   version: { summary: 'print the version', load: () => import('./commands/version.ts') },
   help: { summary: 'print this, or the usage of a command', load: () => import('./commands/help.ts') },
+}
+
+/** Whether a command of this name, if there is one, runs beside an engine. */
+export function supervises(name = ''): boolean {
+  return own(commands, name)?.supervises ?? false
 }
 
 /** @throws WherryError ERR_USAGE for a name that is not a command */

@@ -1,20 +1,21 @@
 import { messageOf, WherryError } from '../engine/errors.ts'
 import { Logger } from '../engine/log.ts'
-import { EngineThread } from '../engine/worker/engine-thread.ts'
-import { commands } from './commands.ts'
+import type { EngineThread } from '../engine/worker/engine-thread.ts'
 import { engineEnvironment } from './config/engine-environment.ts'
 import { dispatch } from './dispatch.ts'
 import { exitStatus } from './exit-codes.ts'
 import { followThreads } from './exit-process.ts'
 import { LogOutput } from './log.ts'
 import { DescriptorWriter } from './output/descriptor-writer.ts'
-import { own } from './own.ts'
 
 /** How long the log's reader may take to read the last lines, and as long again to read how many were lost. */
 const LAST_LINES_MS = 500
 
-/** Runs the command line of this process, and ends it. */
-export async function runProgram(): Promise<never> {
+/**
+ * Runs the command line of this process, and ends it.
+ * @param engine started already, for a command that supervises
+ */
+export async function runProgram(engine: EngineThread | undefined): Promise<never> {
   const exit = followThreads()
   const [logToStdout, logToStderr] = [new DescriptorWriter(1), new DescriptorWriter(2)]
   const log = new LogOutput(logToStdout, logToStderr)
@@ -25,8 +26,7 @@ export async function runProgram(): Promise<never> {
   // A command's output, unlike its log, is never dropped, however slow its reader.
   const stdout = new DescriptorWriter(1, Number.POSITIVE_INFINITY)
   const args = process.argv.slice(2)
-  // Nothing takes longer than the start of the engine's thread: it goes on while the command is loaded.
-  const engine = own(commands, args[0] ?? '')?.supervises && new EngineThread(log.sink)
+  engine?.logTo(log.sink)
   const ended = await dispatch({ args, env, stdout, stderr: logToStderr, log, engine })
   await stdout.flush(Number.POSITIVE_INFINITY)
   const status = statusAfter(ended, stdout.failure, new Logger(log.sink))

@@ -76,9 +76,10 @@ export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
     metafile: true,
   })
   const shared = ['engine/storage/file/storage.ts', 'engine/storage/metered.ts']
+  const apart = ['entrypoint/main.ts', 'engine/worker/thread.ts']
   const split = new SplitBundle(result, banner)
   await mkdir(out, { recursive: true })
-  for (const [file, text] of await pack(split, { packs, shared })) await writeFile(`${out}/${file}`, text)
+  for (const [file, text] of await pack(split, { packs, shared, apart })) await writeFile(`${out}/${file}`, text)
   for (const { path, contents } of result.outputFiles) if (!path.endsWith('.js')) await writeFile(path, contents)
   await copyFile(`${root}entrypoint/start.js`, `${out}/start.js`)
   await writeFile(`${out}/wherry.js`, launcher, { mode: 0o755 })

@@ -6,27 +6,33 @@ import type { SplitBundle } from './split-bundle.ts'
 export interface Packs {
   /** Files that are loaded by import(), or first; the first one of a pack gives its name to it. */
   readonly packs: readonly (readonly string[])[]
-  /** What any of them may load. */
+  /** What any but the first of `apart` may load. */
   readonly shared: readonly string[]
+  /** The beginnings of packs that load nothing which only others share: what comes first, and what runs by itself. */
+  readonly apart: readonly string[]
 }
 
 /**
  * Puts what starts together into one file. Splitting makes dozens of small ones of what several parts use, and each takes Node
- * half a millisecond to find, read and link. What several packs have, or others need of one, is a file beside them: nothing is
- * there twice, since the classes of errors and the like have to be the same for all.
+ * half a millisecond to find, read and link. What the same packs have, or others need of one, is a file beside them: nothing is
+ * there twice, since the classes of errors and the like have to be the same for all, and none loads what only others need.
  * @returns the text of each file by its name
  */
-export async function pack(split: SplitBundle, { packs, shared }: Packs): Promise<Map<string, string>> {
+export async function pack(split: SplitBundle, { packs, shared, apart }: Packs): Promise<Map<string, string>> {
   const closures = packs.map((sources) => split.closure(sources.map((source) => split.fileOf(source))))
   const common = split.closure(shared.map((source) => split.fileOf(source)))
   const others = split.files.filter((file) => ![common, ...closures].some((files) => files.has(file)))
   const needed = split.closure(others)
 
-  /** The file beside the packs that a file of the bundle goes into. */
+  /** The file beside the packs that a file of the bundle goes into. What it imports has no fewer owners: there are no cycles. */
   const placeOf = (file: string): string | undefined => {
-    const owners = packs.flatMap(([source = ''], at) => (closures[at]?.has(file) ? [split.fileOf(source)] : []))
-    if (common.has(file) || owners.length > 1) return 'shared.js'
-    return owners.length === 1 && needed.has(file) ? `${owners[0]?.replace('.js', '')}-shared.js` : undefined
+    const owners = packs.flatMap(([source = ''], at) => (closures[at]?.has(file) ? [source] : []))
+    const [owner] = owners.map((source) => split.fileOf(source).replace('.js', ''))
+    if (owners.length > 1 || common.has(file)) {
+      const takers = apart.filter((source) => owners.includes(source) || (common.has(file) && source !== apart[0]))
+      return `${['shared', ...takers.map((source) => basename(source, '.ts'))].join('-')}.js`
+    }
+    return owner !== undefined && needed.has(file) ? `${owner}-shared.js` : undefined
   }
   const places = Map.groupBy(split.files, placeOf)
   const stubs = new Map<string, string>()

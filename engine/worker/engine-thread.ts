@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import type { CheckRequest, ReplicaReport } from '../check/report.ts'
 import type { DatabaseStatus } from '../engine.ts'
 import { WherryError } from '../errors.ts'
@@ -33,6 +33,7 @@ interface Waiting {
  */
 export class EngineThread {
   readonly #worker: Worker
+  #sink: LogSink
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
   #death: WherryError | undefined
@@ -40,20 +41,25 @@ export class EngineThread {
   /** Settles when the thread ends: undefined after `close`, an ERR_ENGINE_DIED when nobody asked for it. */
   readonly ended: Promise<WherryError | undefined>
 
-  /** @param sink gets the engine's lines */
+  /**
+   * The thread has this process's environment, also what is added to it later.
+   * @param sink gets the engine's lines
+   */
   constructor(sink: LogSink) {
+    this.#sink = sink
     // A thread without streams of its own makes Node open process.stdout and process.stderr, which sets O_NONBLOCK on what
     // the app may have inherited: its writes would fail.
     this.#worker = new Worker(THREAD, {
+      env: SHARE_ENV,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       stdout: true,
       stderr: true,
     })
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => sink('warn', text.trimEnd(), {}))
+      stream.setEncoding('utf8').on('data', (text: string) => this.#sink('warn', text.trimEnd(), {}))
     }
     this.#worker.on('message', (message: Message) => {
-      if ('log' in message) sink(message.log.level, message.log.message, message.log.fields)
+      if ('log' in message) this.#sink(message.log.level, message.log.message, message.log.fields)
       else if ('progress' in message) this.#waiting.get(message.id)?.onProgress?.(message.progress)
       else this.#settle(message)
     })
@@ -69,6 +75,11 @@ export class EngineThread {
         resolve(this.#death === CLOSED ? undefined : this.#death)
       })
     })
+  }
+
+  /** Has another one get the engine's lines from now on. */
+  logTo(sink: LogSink): void {
+    this.#sink = sink
   }
 
   /** See Engine.start. */

@@ -1,7 +1,8 @@
 /**
  * `npm test`: builds the program and runs every test file on it. Tests that need storage servers are those in files named
  * `*.server.test.ts`, those that need Docker `*.docker.test.ts`; `-- --only-servers`, `--without-servers`, `--only-docker` and
- * `--without-docker` choose. Further arguments are files to run instead.
+ * `--without-docker` choose. Those in `*.full.test.ts` need what takes many minutes to build: `--full` installs that, and runs
+ * them too. Further arguments are files to run instead.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -18,6 +19,7 @@ const NEEDS = { '.server.test.ts': 'servers', '.docker.test.ts': 'docker' }
 const onlyThese = Object.values(NEEDS).filter((need) => flags.has(`--only-${need}`))
 
 function isWanted(file: string): boolean {
+  if (file.endsWith('.full.test.ts')) return flags.has('--full')
   const [, need] = Object.entries(NEEDS).find(([ending]) => file.endsWith(ending)) ?? []
   if (onlyThese.length > 0) return need !== undefined && onlyThese.includes(need)
   return need === undefined || !flags.has(`--without-${need}`)
@@ -29,6 +31,7 @@ function node(...command: string[]): void {
 }
 
 node('images/build.ts')
+if (flags.has('--full')) node('test/servers/install.ts', '--full')
 process.env.WHERRY_TEST_PROGRAM = `${root}dist/wherry.js`
 const files = named.length > 0 ? named : globSync('test/**/*.test.ts', { cwd: root }).filter(isWanted)
 if (files.some((file) => file.endsWith('.docker.test.ts')) && (await dockerEngine.unavailable()) === undefined) {

@@ -1,6 +1,6 @@
 /**
  * Gets what tests need onto this machine: `node test/servers/install.ts`, minutes the first time; with `--packages` only
- * what Debian has, as root.
+ * what Debian has, as root; with `--full` only what the full run of the tests needs beside it.
  */
 import { dockerEngine } from '../docker/engine.ts'
 import { minioClient, pocketBase } from '../examples/stand-ins/programs.ts'
@@ -20,16 +20,17 @@ import { toxiproxy } from './toxiproxy.ts'
 type Installable = Pick<TestServer, 'name' | 'install'>
 
 const packages: readonly Installable[] = [systemTools, openssh, prometheus, podman]
-/**
- * One after the other: a build takes all processors, and later ones find the modules of earlier ones. Kubernetes takes as
- * long as all others.
- */
-const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy, minioClient, pocketBase, kubeApi]
+/** One after the other: a build takes all processors, and later ones find the modules of earlier ones. */
+const goPrograms: readonly Installable[] = [...s3Servers, fakeGcs, toxiproxy, minioClient, pocketBase]
 
-const lanes = process.argv.includes('--packages')
-  ? [packages]
-  : [packages, [azurite, kubernetesValidate, hadolint], [dockerEngine], goPrograms]
+const lanes = lanesFor(new Set(process.argv))
 await Promise.all(lanes.map(installAll))
+
+function lanesFor(flags: ReadonlySet<string>): readonly (readonly Installable[])[] {
+  if (flags.has('--packages')) return [packages]
+  if (flags.has('--full')) return [[kubeApi]]
+  return [packages, [azurite, kubernetesValidate, hadolint], [dockerEngine], goPrograms]
+}
 
 async function installAll(servers: readonly Installable[]): Promise<void> {
   for (const server of servers) {

@@ -33,7 +33,7 @@ export const kubeApi: TestServer = {
   unavailable: async () => {
     if (existsSync(home())) return undefined
     const why = await whyNotBuildable({ title: kubeApi.name, go: [1, 26] })
-    return why ?? `${kubeApi.name} is not built: run node test/servers/install.ts`
+    return why ?? `${kubeApi.name} is not built: run node test/servers/install.ts --full`
   },
   install: () =>
     makeOnce(home(), 'kubernetes', async (aside) => {

@@ -14,6 +14,7 @@ import type { RestoreFigures } from '../health/vitals.ts'
 import { withCleanUp } from '../process/clean-up.ts'
 import type { DatabaseFacts } from './app-environment.ts'
 import { type BootDecision, decideBoot } from './boot-decision.ts'
+import { requireWritable } from './writable-folder.ts'
 
 /** Gaps between two questions to a replica that does not answer; the last one repeats. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000]
@@ -88,7 +89,8 @@ export class Boot {
   /**
    * Does for a database what was decided.
    * @returns how the app finds it
-   * @throws WherryError ERR_BOOT_UNKNOWN when a backup cannot be restored; ERR_OUTPUT_ACCESS and its kin; ERR_CANCELLED
+   * @throws WherryError ERR_BOOT_UNKNOWN when a backup cannot be restored; ERR_OUTPUT_ACCESS and its kin, also where the app
+   *   could make no database; ERR_CANCELLED
    */
   async carryOut({ database, decision }: Planned): Promise<Outcome> {
     const { path } = database
@@ -100,6 +102,7 @@ export class Boot {
         await this.#thread.acceptLocal(database, this.#signal)
         return 'existing'
       case 'create':
+        requireWritable(dirname(path))
         this.#logger.info('no backup exists, starting without a database', { db: path })
         return 'new'
       case 'unknown':

@@ -66,6 +66,12 @@ export async function supervise(engine: EngineThread, supervision: Supervision, 
   }
 }
 
+/**
+ * Who ends all processes of a service at once (systemd, podman) has its signal come twice: to Wherry, and to an init above
+ * it, which passes it on. Nobody asks for more haste so soon.
+ */
+const ECHO_MS = 250
+
 /** Follows the table in lifecycle.ts. */
 class Supervisor {
   readonly #keeper: EngineKeeper | undefined
@@ -87,7 +93,8 @@ class Supervisor {
   /** The same, when it has started. */
   #started: Child | undefined
   #isAppStarted = false
-  #isStopAsked = false
+  /** When the first signal to stop came, of this process's clock. */
+  #stopAskedMs: number | undefined
   #health: Promise<HealthServer | undefined> = Promise.resolve(undefined)
   /** Something ran that may have committed. */
   #isWorthSyncing = false
@@ -220,8 +227,11 @@ class Supervisor {
     }
     // The app has it from the terminal too, and may well go on.
     if (hasApp && this.#started?.hasFromTerminal(signal)) return
-    this.#on(this.#isStopAsked ? 'stopAgain' : 'stopSignal', { signal })
-    this.#isStopAsked = true
+    const now = performance.now()
+    if (this.#stopAskedMs === undefined) {
+      this.#stopAskedMs = now
+      this.#on('stopSignal', { signal })
+    } else if (now - this.#stopAskedMs >= ECHO_MS) this.#on('stopAgain', { signal })
   }
 
   #signalChild(signal: Signal, to: 'group' | 'main'): void {

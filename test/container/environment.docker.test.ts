@@ -51,6 +51,14 @@ scenario('37, 38: credentials from mounted files: not for the app, and nowhere t
   assert.doesNotMatch(stdout, /ACCESS_KEY/)
 })
 
+scenario('39: a folder that its user may not write to: 73, and the line names both', async (stage) => {
+  const options = ['--network=none', '--tmpfs=/srv:mode=0755']
+  const container = stage.run(['echo', 'it ran'], { options, variables: { WHERRY_DB_PATH: '/srv/app.db' } })
+  await container.endsWith(73)
+  assert.match(container.program.stderr, /in \/srv: EACCES.*give it to user 1000/)
+  assert.equal(container.program.stdout, '')
+})
+
 scenario(
   '37: a credential and its file, both set: an error, and the app is not started',
   async (stage) => {

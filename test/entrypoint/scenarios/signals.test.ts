@@ -10,6 +10,9 @@ import { divideGrace } from '../../../entrypoint/supervisor/grace.ts'
 import { waitUntil } from '../../support/wait.ts'
 import { appReady, end, fixture, notes, Stage, stageOnS3, timed } from './stage.ts'
 
+/** After that a second signal is one. */
+const NO_ECHO_MS = 300
+
 /** Long enough that whoever waits it out is noticed, however slow this machine is. */
 const LONG_GRACE_MS = 60_000
 const SHORT_GRACE_MS = 3000
@@ -103,9 +106,20 @@ test("14: a second SIGTERM during the app's grace: SIGKILL at once", async (t) =
   await appReady(run)
   run.kill('SIGTERM')
   await run.waitForOutput(/^heard TERM$/m)
+  await sleep(NO_ECHO_MS)
   const { result, elapsedMs } = await timed(() => run.stop('SIGTERM', LONG_GRACE_MS))
   assert.equal(result.code, 137, run.tail())
   assert.ok(elapsedMs < LONG_GRACE_MS / 4, `ended after ${elapsedMs} ms`)
+})
+
+test('14: the same SIGTERM by two ways, as from systemd and an init, is one', async (t) => {
+  const stage = new Stage(t, { gracePeriodMs: LONG_GRACE_MS })
+  const run = stage.run(fixture('slow.sh', '4'))
+  await appReady(run)
+  run.kill('SIGTERM')
+  await run.waitForOutput(/signal received/)
+  const { result } = await timed(() => run.stop('SIGTERM', LONG_GRACE_MS))
+  assert.equal(result.code, 4, run.tail())
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -119,6 +133,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     await s3.holding('PUT', () => run.tail())
     await waitUntil('End of the app', () => !existsSync(`/proc/${app}`), { explain: () => run.tail() })
     await run.waitForOutput(/subprocess exited/)
+    await sleep(NO_ECHO_MS)
     const { result, elapsedMs } = await timed(() => run.stop(signal, LONG_GRACE_MS))
     assert.equal(result.code, 75, run.tail())
     assert.match(run.stderr, /level=ERROR .*last commits of .*app\.db/)

@@ -1,5 +1,5 @@
 /*
- * /opt/wherry/bin/wherry: runs the program with a Node whose options are Wherry's.
+ * /opt/wherry/bin/wherry: runs the program with a Node whose options are not the app's.
  * /opt/wherry/bin/entrypoint: `wherry run -- ARGUMENTS`, beneath an init.
  *
  * Static, so that it starts in any image, with or without a shell.
@@ -19,8 +19,6 @@ static const char *const nodes[] = {"/opt/wherry/bin/node", "/usr/local/bin/node
 
 /* What these load or change is meant for the app. Wherry gives them back to it (entrypoint/supervisor/app-environment.ts). */
 static const char *const app_only[] = {"NODE_OPTIONS", "LD_PRELOAD", "LD_LIBRARY_PATH"};
-
-static const char *const flags[] = {"--max-semi-space-size=1"};
 
 static void fail(const char *what) {
   fprintf(stderr, "Cannot start %s: %s\n", what, strerror(errno));
@@ -42,14 +40,13 @@ static void run_program(int argc, char **argv) {
   const char *node = access(nodes[0], X_OK) == 0 ? nodes[0] : nodes[1];
   const char *given = getenv("WHERRY_NODE_OPTIONS");
   char *words = strdup(given == NULL ? "" : given);
-  size_t limit = sizeof flags / sizeof *flags + (size_t)argc + 3;
+  size_t limit = (size_t)argc + 4;
   for (const char *c = words; c != NULL && *c != '\0'; c++) limit += *c == ' ';
   char **args = calloc(limit, sizeof *args);
   if (words == NULL || args == NULL) fail(node);
 
   size_t n = 0;
   args[n++] = (char *)node;
-  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) args[n++] = (char *)flags[i];
   for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) args[n++] = word;
   args[n++] = (char *)PROGRAM;
   for (int i = 1; i < argc; i++) args[n++] = argv[i];

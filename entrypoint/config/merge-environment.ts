@@ -85,5 +85,8 @@ function tooMany(variable: string, what: string): WherryError {
 }
 
 function half(set: string, unset: string): WherryError {
-  return new WherryError('ERR_CONFIG', `${set} is set without ${unset}; set both, or neither`)
+  return new WherryError(
+    'ERR_CONFIG',
+    `${set} is set without ${unset}; set both, or WHERRY_REPLICATION=off to run without a backup`,
+  )
 }

@@ -59,11 +59,13 @@ test('WHERRY_DB_PATH and WHERRY_REPLICA_URL stand for a file', async () => {
 test('Half of the two variables is an error; empty ones count as unset', async () => {
   await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '/a' }, nowhere), {
     code: 'ERR_CONFIG',
-    message: 'WHERRY_DB_PATH is set without WHERRY_REPLICA_URL; set both, or neither',
+    message:
+      'WHERRY_DB_PATH is set without WHERRY_REPLICA_URL; set both, or WHERRY_REPLICATION=off to run without a backup',
   })
   await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '', WHERRY_REPLICA_URL: 'file:///r' }, nowhere), {
     code: 'ERR_CONFIG',
-    message: 'WHERRY_REPLICA_URL is set without WHERRY_DB_PATH; set both, or neither',
+    message:
+      'WHERRY_REPLICA_URL is set without WHERRY_DB_PATH; set both, or WHERRY_REPLICATION=off to run without a backup',
   })
   await assert.rejects(loadConfig({}, { WHERRY_DB_PATH: '', WHERRY_REPLICA_URL: '' }, nowhere), /Config file not found/)
 })

@@ -225,6 +225,7 @@ test('replication: off needs nothing else; required needs a database with a repl
   })
   await assert.rejects(load({ WHERRY_REPLICATION: 'required', WHERRY_DB_PATH: '/a' }), {
     code: 'ERR_CONFIG',
-    message: 'WHERRY_DB_PATH is set without WHERRY_REPLICA_URL; set both, or neither',
+    message:
+      'WHERRY_DB_PATH is set without WHERRY_REPLICA_URL; set both, or WHERRY_REPLICATION=off to run without a backup',
   })
 })

@@ -1,8 +1,8 @@
 /**
- * `npm test`: builds the program and runs every test file on it. Tests that need storage servers are those in files named
- * `*.server.test.ts`, those that need Docker `*.docker.test.ts`; `-- --only-servers`, `--without-servers`, `--only-docker` and
- * `--without-docker` choose. Those in `*.full.test.ts` need what takes many minutes to build: `--full` installs that, and runs
- * them too. Further arguments are files to run instead.
+ * `npm test`: builds the program, unless WHERRY_TEST_PROGRAM names one, and runs every test file on it. Tests that need
+ * storage servers are those in files named `*.server.test.ts`, those that need Docker `*.docker.test.ts`; `-- --only-servers`,
+ * `--without-servers`, `--only-docker` and `--without-docker` choose. Those in `*.full.test.ts` need what takes many minutes
+ * to build: `--full` installs that, and runs them too. Further arguments are files to run instead.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -30,9 +30,9 @@ function node(...command: string[]): void {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-node('images/build.ts')
+if (process.env.WHERRY_TEST_PROGRAM === undefined) node('images/build.ts')
 if (flags.has('--full')) node('test/servers/install.ts', '--full')
-process.env.WHERRY_TEST_PROGRAM = `${root}dist/wherry.js`
+process.env.WHERRY_TEST_PROGRAM ??= `${root}dist/wherry.js`
 const files = named.length > 0 ? named : globSync('test/**/*.test.ts', { cwd: root }).filter(isWanted)
 if (files.some((file) => file.endsWith('.docker.test.ts')) && (await dockerEngine.unavailable()) === undefined) {
   const error = await buildImagesForAll()

@@ -22,7 +22,7 @@ test('Every replica is told of by itself: one that holds, one that is empty, one
     { type: 'file', path: volume.box.path('replicas', 'empty') },
     { type: 'file', path: volume.box.path('a-file', 'replica') },
   ]
-  const soon = AbortSignal.timeout(500)
+  const soon = AbortSignal.timeout(3000)
   const { local, replicas } = await examineDatabase(volume.options(), soon)
   assert.deepEqual(local, { kind: 'present' })
   const [silent, full, empty, refused] = replicas

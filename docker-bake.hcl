@@ -90,12 +90,12 @@ target "_common" {
 }
 
 target "base" {
-  name     = "node${base.node}${base.suffix}"
-  matrix   = { base = BASES }
-  inherits = ["_common"]
-  target   = "base"
-  args     = { NODE = base.node, VARIANT = base.variant, LIBC = base.libc }
-  tags     = tags("node${base.node}${base.suffix}")
+  name        = "node${base.node}${base.suffix}"
+  matrix      = { base = BASES }
+  inherits    = ["_common"]
+  target      = "base"
+  args        = { NODE = base.node, VARIANT = base.variant, LIBC = base.libc }
+  tags        = tags("node${base.node}${base.suffix}")
   labels      = labels("Wherry on Node ${base.node} (${base.variant})")
   annotations = annotations("Wherry on Node ${base.node} (${base.variant})")
 }
@@ -108,10 +108,10 @@ target "tools" {
       { name = "tool-musl", variant = "alpine", libc = "musl" },
     ]
   }
-  inherits = ["_common"]
-  target   = "tool"
-  args     = { NODE = "24", VARIANT = tool.variant, LIBC = tool.libc }
-  tags     = tags(tool.name)
+  inherits    = ["_common"]
+  target      = "tool"
+  args        = { NODE = "24", VARIANT = tool.variant, LIBC = tool.libc }
+  tags        = tags(tool.name)
   labels      = labels("Wherry with its own Node (${tool.libc})")
   annotations = annotations("Wherry with its own Node (${tool.libc})")
 }

@@ -1,4 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '..')
 
 /** An npm package of which at least one file is in the bundle. */
 export interface BundledPackage {
@@ -10,7 +13,7 @@ export interface BundledPackage {
   readonly licenseText: string | undefined
 }
 
-/** The packages that `inputs`, the files of a bundle, are from; by name and version. */
+/** The packages that `inputs`, the files of a bundle relative to the repository, are from; by name and version. */
 export function packagesOf(inputs: readonly string[]): BundledPackage[] {
   const folders = new Set(inputs.map(folderOf).filter((folder) => folder !== undefined))
   const found = [...folders].map(read)
@@ -18,10 +21,11 @@ export function packagesOf(inputs: readonly string[]): BundledPackage[] {
   return [...unique.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, bundled]) => bundled)
 }
 
-/** `node_modules/a/node_modules/@b/c` for a file of @b/c. */
+/** The path of `node_modules/a/node_modules/@b/c` for a file of @b/c. */
 function folderOf(file: string): string | undefined {
   const folder = /^(?:[^:]+:)?(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]
-  return folder !== undefined && existsSync(`${folder}/package.json`) ? folder : undefined
+  const path = resolve(root, folder ?? '')
+  return folder !== undefined && existsSync(`${path}/package.json`) ? path : undefined
 }
 
 function read(folder: string): BundledPackage {

@@ -95,8 +95,16 @@ const wrong: [string, Environment, string][] = [
     { WHERRY_REPLICA_URL: 'file:///t' },
     'WHERRY_REPLICA_URL: the database in FILE has 2 replicas, and variables are about the only one; unset the variable, and set the key in the file',
   ],
-  ['', { WHERRY_DB_PATH: '/a' }, 'WHERRY_DB_PATH is set without WHERRY_REPLICA_URL; set both, or neither'],
-  ['', { WHERRY_REPLICA_REGION: 'r' }, 'WHERRY_REPLICA_REGION is set without WHERRY_DB_PATH; set both, or neither'],
+  [
+    '',
+    { WHERRY_DB_PATH: '/a' },
+    'WHERRY_DB_PATH is set without WHERRY_REPLICA_URL; set both, or WHERRY_REPLICATION=off to run without a backup',
+  ],
+  [
+    '',
+    { WHERRY_REPLICA_REGION: 'r' },
+    'WHERRY_REPLICA_REGION is set without WHERRY_DB_PATH; set both, or WHERRY_REPLICATION=off to run without a backup',
+  ],
   [
     'dbs: [{path: /a, replicas: [{url: s3://b}]}]',
     { WHERRY_REPLICA_BUCKET: 'c' },

@@ -1,24 +1,30 @@
 import { accessSync, constants } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
+import { hasStarted } from '../engine/worker/has-started.ts'
 
 /** How long threads may take to end. A loop in JavaScript is interrupted at once. */
 const THREADS_MS = 500
 
 /**
- * Follows the threads that are started from now on.
- * @returns a function that ends the process with a status whatever its threads are doing, having called the listeners of
- *   `exit`. `isStuck`: a thread of Node's own waits in the system
+ * Ends the process with a status whatever its threads are doing, having called the listeners of `exit`.
+ * @param isStuck a thread of Node's own waits in the system
  */
-export function followThreads(): (status: number, isStuck?: boolean) => Promise<never> {
-  const alive = new Set<Worker>()
+export type ExitProcess = (status: number, isStuck?: boolean) => Promise<never>
+
+/**
+ * Follows the threads that are started from now on.
+ * @returns what ends the process, and them
+ */
+export function followThreads(): ExitProcess {
+  const alive = new Map<Worker, Promise<unknown>>()
   process.on('worker', (thread) => {
-    alive.add(thread)
+    alive.set(thread, hasStarted(thread))
     thread.once('exit', () => alive.delete(thread))
   })
   return async (status, isStuck = false) => {
     if (alive.size > 0) {
-      const ends = [...alive].map((thread) => thread.terminate())
+      const ends = [...alive].map(([thread, started]) => started.then(() => thread.terminate()))
       await Promise.race([Promise.all(ends), setTimeout(THREADS_MS)])
     }
     if (alive.size > 0 || isStuck) exitNow(status)

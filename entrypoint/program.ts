@@ -4,7 +4,7 @@ import type { EngineThread } from '../engine/worker/engine-thread.ts'
 import { engineEnvironment } from './config/engine-environment.ts'
 import { dispatch } from './dispatch.ts'
 import { exitStatus } from './exit-codes.ts'
-import { followThreads } from './exit-process.ts'
+import type { ExitProcess } from './exit-process.ts'
 import { LogOutput } from './log.ts'
 import { DescriptorWriter } from './output/descriptor-writer.ts'
 
@@ -13,10 +13,10 @@ const LAST_LINES_MS = 500
 
 /**
  * Runs the command line of this process, and ends it.
+ * @param exit follows the threads that there are
  * @param engine started already, for a command that supervises
  */
-export async function runProgram(engine: EngineThread | undefined): Promise<never> {
-  const exit = followThreads()
+export async function runProgram(exit: ExitProcess, engine: EngineThread | undefined): Promise<never> {
   const [logToStdout, logToStderr] = [new DescriptorWriter(1), new DescriptorWriter(2)]
   const log = new LogOutput(logToStdout, logToStderr)
   logWarnings(new Logger(log.sink))

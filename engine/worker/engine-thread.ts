@@ -10,6 +10,7 @@ import type { OnProgress } from '../progress.ts'
 import '../restore/process-name.ts'
 import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
 import type { RestoreSource } from '../restore/restore-from.ts'
+import { hasStarted } from './has-started.ts'
 import { type Calls, fromPlainError, type Message, type Method, type Request } from './protocol.ts'
 
 /** Beside this module: as source in a checkout, as JavaScript in a bundle. */
@@ -34,6 +35,7 @@ interface Waiting {
 export class EngineThread {
   readonly #worker: Worker
   #sink: LogSink
+  readonly #started: Promise<unknown>
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
   #death: WherryError | undefined
@@ -55,6 +57,7 @@ export class EngineThread {
       stdout: true,
       stderr: true,
     })
+    this.#started = hasStarted(this.#worker)
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => this.#sink('warn', text.trimEnd(), {}))
     }
@@ -156,6 +159,7 @@ export class EngineThread {
   /** Ends the thread as it is, without a last sync. Safe to call twice, and after `close`. */
   async end(): Promise<void> {
     this.#death ??= CLOSED
+    await this.#started
     await this.#worker.terminate()
   }
 

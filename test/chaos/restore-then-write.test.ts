@@ -5,6 +5,7 @@ import test from 'node:test'
 import Database from 'better-sqlite3'
 import { assertSameDatabase } from '../support/compare.ts'
 import { Scene } from '../support/scene.ts'
+import { waitUntil } from '../support/wait.ts'
 import { eagerEngine } from './settings.ts'
 
 for (const localState of ['with its local state', 'without its local state'] as const) {
@@ -18,6 +19,8 @@ for (const localState of ['with its local state', 'without its local state'] as 
       const app = new Database(scene.db)
       for (let row = 0; row < 300; row++)
         app.prepare('INSERT INTO notes (text) VALUES (?)').run('first life '.repeat(30))
+      // A snapshot alone would leave open whether the WAL that is lost with the database was the replica's: it is refused.
+      await waitUntil('First segment', () => scene.generations().some(({ segments }) => segments.length > 0))
       if (end === 'after a clean stop') await scene.stopEngine()
       else await scene.killEngine()
       app.close()

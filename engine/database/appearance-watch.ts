@@ -1,6 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import type { FSWatcher } from 'chokidar'
 
-/** Tells when a file may have appeared, until it is closed. Chokidar is loaded meanwhile: nobody waits for it. */
+/** Loading chokidar would hold up the app, which is about to start. Until then the poll alone finds the file. */
+const QUIET_MS = 100
+
+/** Tells when a file may have appeared, until it is closed. */
 export class AppearanceWatch {
   readonly #path: string
   readonly #onChange: () => void
@@ -20,6 +24,8 @@ export class AppearanceWatch {
   }
 
   async #begin(): Promise<void> {
+    await setTimeout(QUIET_MS)
+    if (this.#isClosed) return
     const { watch } = await import('chokidar')
     if (this.#isClosed) return
     this.#watcher = watch(this.#path, { ignoreInitial: true })

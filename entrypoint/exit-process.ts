@@ -1,7 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
-import { hasStarted } from '../engine/worker/has-started.ts'
 
 /** How long threads may take to end. A loop in JavaScript is interrupted at once. */
 const THREADS_MS = 500
@@ -17,14 +16,14 @@ export type ExitProcess = (status: number, isStuck?: boolean) => Promise<never>
  * @returns what ends the process, and them
  */
 export function followThreads(): ExitProcess {
-  const alive = new Map<Worker, Promise<unknown>>()
+  const alive = new Set<Worker>()
   process.on('worker', (thread) => {
-    alive.set(thread, hasStarted(thread))
+    alive.add(thread)
     thread.once('exit', () => alive.delete(thread))
   })
   return async (status, isStuck = false) => {
     if (alive.size > 0) {
-      const ends = [...alive].map(([thread, started]) => started.then(() => thread.terminate()))
+      const ends = [...alive].map((thread) => thread.terminate())
       await Promise.race([Promise.all(ends), setTimeout(THREADS_MS)])
     }
     if (alive.size > 0 || isStuck) exitNow(status)

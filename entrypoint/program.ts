@@ -28,6 +28,7 @@ export async function runProgram(exit: ExitProcess, engine: EngineThread | undef
   const args = process.argv.slice(2)
   engine?.logTo(log.sink)
   const ended = await dispatch({ args, env, stdout, stderr: logToStderr, log, engine })
+  if (engine?.isUsed === false) await engine.end()
   await stdout.flush(Number.POSITIVE_INFINITY)
   const status = statusAfter(ended, stdout.failure, new Logger(log.sink))
   const flushLog = () => Promise.all([logToStdout.flush(LAST_LINES_MS), logToStderr.flush(LAST_LINES_MS)])

@@ -10,7 +10,6 @@ import type { OnProgress } from '../progress.ts'
 import '../restore/process-name.ts'
 import type { RestoreRequest, RestoreResult } from '../restore/restore.ts'
 import type { RestoreSource } from '../restore/restore-from.ts'
-import { hasStarted } from './has-started.ts'
 import { type Calls, fromPlainError, type Message, type Method, type Request } from './protocol.ts'
 
 /** Beside this module: as source in a checkout, as JavaScript in a bundle. */
@@ -35,7 +34,7 @@ interface Waiting {
 export class EngineThread {
   readonly #worker: Worker
   #sink: LogSink
-  readonly #started: Promise<unknown>
+  #isUsed = false
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
   #death: WherryError | undefined
@@ -57,7 +56,6 @@ export class EngineThread {
       stdout: true,
       stderr: true,
     })
-    this.#started = hasStarted(this.#worker)
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => this.#sink('warn', text.trimEnd(), {}))
     }
@@ -78,6 +76,11 @@ export class EngineThread {
         resolve(this.#death === CLOSED ? undefined : this.#death)
       })
     })
+  }
+
+  /** Something was asked of it. */
+  get isUsed(): boolean {
+    return this.#isUsed
   }
 
   /** Has another one get the engine's lines from now on. */
@@ -159,7 +162,11 @@ export class EngineThread {
   /** Ends the thread as it is, without a last sync. Safe to call twice, and after `close`. */
   async end(): Promise<void> {
     this.#death ??= CLOSED
-    await this.#started
+    if (!this.#isUsed) {
+      // Now and then V8 aborts the process when a thread's start is interrupted (Node 24): this one ends by itself.
+      this.#post({ end: true })
+      await this.ended
+    }
     await this.#worker.terminate()
   }
 
@@ -170,6 +177,7 @@ export class EngineThread {
     onProgress?: OnProgress,
   ): Promise<Calls[M]['result']> {
     if (this.#death !== undefined) throw this.#death
+    this.#isUsed = true
     const id = this.#nextId++
     const cancel = (): void => this.#post({ id, cancel: true })
     try {

@@ -35,6 +35,8 @@ export type Method = keyof Calls
 export type Request =
   | { readonly id: number; readonly method: Method; readonly params: Calls[Method]['params'] }
   | { readonly id: number; readonly cancel: true }
+  /** Nothing was asked, and nothing will be. */
+  | { readonly end: true }
 
 /** From the thread. */
 export type Message =

@@ -55,6 +55,7 @@ async function answer<M extends Method>(id: number, method: M, params: Calls[M][
 }
 
 port.on('message', (request: Request) => {
-  if ('cancel' in request) running.get(request.id)?.abort(new WherryError('ERR_CANCELLED', 'Cancelled'))
+  if ('end' in request) port.close()
+  else if ('cancel' in request) running.get(request.id)?.abort(new WherryError('ERR_CANCELLED', 'Cancelled'))
   else void answer(request.id, request.method, request.params)
 })

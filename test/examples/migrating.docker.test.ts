@@ -9,6 +9,7 @@ import { withImages } from '../docker/images.ts'
 import { sandbox } from '../support/sandbox.ts'
 import { hasLitestream, litestream } from '../support/tool.ts'
 import { waitUntil } from '../support/wait.ts'
+import { MigratingApp } from './migrating-app.ts'
 
 const skip = hasLitestream ? false : 'No Litestream binary for this platform'
 const example = resolve(import.meta.dirname, '../../examples/migrating')
@@ -46,13 +47,13 @@ test('The old image and each new one go on with what the others stored', { skip 
 })
 
 /** One notebook: a volume, a folder of another volume as the bucket, and at most one container. */
-class Notes {
+class Notes extends MigratingApp {
   readonly #docker: Docker
   readonly #id: string
-  #url = ''
   #objectsBefore = 0
 
   private constructor(docker: Docker, id: string) {
+    super()
     this.#docker = docker
     this.#id = id
   }
@@ -96,15 +97,7 @@ class Notes {
     ])
     const listening = async () => /Listening on port (\d+)/.exec(await this.#log()) ?? undefined
     const [, port] = await waitUntil('An app that listens', listening, { timeoutMs: 60_000 })
-    this.#url = `http://127.0.0.1:${port}/`
-  }
-
-  async add(text: string): Promise<void> {
-    assert.equal((await fetch(this.#url, { method: 'POST', body: text })).status, 200)
-  }
-
-  async list(): Promise<unknown> {
-    return await (await fetch(this.#url)).json()
+    this.reachAt(port)
   }
 
   /** Waits until the bucket has got more than before this container. */

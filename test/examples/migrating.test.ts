@@ -8,6 +8,7 @@ import { readReplica } from '../support/replica-files.ts'
 import { type Sandbox, sandbox } from '../support/sandbox.ts'
 import { hasLitestream, litestream, wherry } from '../support/tool.ts'
 import { waitUntil } from '../support/wait.ts'
+import { MigratingApp } from './migrating-app.ts'
 
 const skip = hasLitestream ? false : 'No Litestream binary for this platform'
 const example = resolve(import.meta.dirname, '../../examples/migrating')
@@ -15,13 +16,13 @@ const example = resolve(import.meta.dirname, '../../examples/migrating')
 /** The example's script with Litestream, the same script with Wherry under Litestream's name, and Wherry alone. */
 type Way = 'Litestream' | 'Wherry in the script' | 'Wherry'
 
-class Notes {
+class Notes extends MigratingApp {
   readonly box: Sandbox
   #run: Program | undefined
-  #url = ''
   #objectsBefore = 0
 
   constructor(t: TestContext) {
+    super()
     this.box = sandbox(t)
     mkdirSync(this.box.path('data'))
     const [node, program] = wherry.command
@@ -44,15 +45,7 @@ class Notes {
       },
     })
     const [, port] = await this.#run.waitForOutput(/Listening on port (\d+)/)
-    this.#url = `http://127.0.0.1:${port}/`
-  }
-
-  async add(text: string): Promise<void> {
-    assert.equal((await fetch(this.#url, { method: 'POST', body: text })).status, 200)
-  }
-
-  async list(): Promise<unknown> {
-    return await (await fetch(this.#url)).json()
+    this.reachAt(port)
   }
 
   /** Waits until the replica has got more than it had when this run began. Litestream looks once a second. */

@@ -20,7 +20,10 @@ export interface Context {
   readonly stderr: TextOutput
   /** Starts with Litestream's form for what happens before a configuration is loaded. */
   readonly log: LogOutput
-  /** For a command that supervises: started before that command was loaded. Whoever takes no notice leaves it to the process's end. */
+  /**
+   * For a command that supervises: started before that command was loaded. One that asks nothing of it leaves its end to the
+   * program.
+   */
   readonly engine?: EngineThread | undefined
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import type { CheckRequest, ReplicaReport } from '../check/report.ts'
 import type { DatabaseStatus } from '../engine.ts'
@@ -20,6 +21,9 @@ const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thre
  * snapshot to S3 20 MB lower.
  */
 const YOUNG_GENERATION_MB = 6
+
+/** How long a thread that was asked nothing may take to be loaded and to end. */
+const UNUSED_END_MS = 2000
 
 interface Waiting {
   readonly onProgress: OnProgress | undefined
@@ -165,7 +169,7 @@ export class EngineThread {
     if (!this.#isUsed) {
       // Now and then V8 aborts the process when a thread's start is interrupted (Node 24): this one ends by itself.
       this.#post({ end: true })
-      await this.ended
+      await Promise.race([this.ended, setTimeout(UNUSED_END_MS, undefined, { ref: false })])
     }
     await this.#worker.terminate()
   }

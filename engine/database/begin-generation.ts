@@ -3,7 +3,7 @@ import { MAX_SEGMENT_OFFSET, newGeneration } from '../format/names.ts'
 import { walSize } from '../format/wal.ts'
 import type { Backfill, Connections } from '../sqlite/connections.ts'
 import { readWalHeader, sameWal } from '../sqlite/wal-reader.ts'
-import { backfillUnderLock, isComplete, lockWriter, restartWal } from './checkpoint.ts'
+import { backfillUnderLock, isComplete, lockWriter, PATIENCE_MS, restartWal } from './checkpoint.ts'
 import { History, type HistoryParts } from './history.ts'
 
 /** How long other writers may keep the engine from opening a database or beginning a generation, per try. */
@@ -20,8 +20,8 @@ export async function beginGeneration(parts: HistoryParts): Promise<{ history: H
   const { connections } = parts
   connections.backfill()
   const before = readWalHeader(connections.walPath)
-  const { state, sequence } = await underLock(connections, () => ({
-    state: backfillUnderLock(connections),
+  const { state, sequence } = await underLock(connections, async () => ({
+    state: await backfillUnderLock(connections, PATIENCE_MS),
     sequence: connections.sequence(),
   }))
   if (isComplete(state)) await restartWal(connections)
@@ -37,10 +37,10 @@ export async function beginGeneration(parts: HistoryParts): Promise<{ history: H
 }
 
 /** Runs `section` while nobody else can write. */
-export async function underLock<T>(connections: Connections, section: () => T): Promise<T> {
+export async function underLock<T>(connections: Connections, section: () => T | Promise<T>): Promise<T> {
   if (!(await lockWriter(connections, OPEN_LOCK_MS))) throw busy(connections.path)
   try {
-    return section()
+    return await section()
   } finally {
     connections.unlock()
   }

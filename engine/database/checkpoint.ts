@@ -6,6 +6,11 @@ import { BrokenHistory, type History } from './history.ts'
 /** Tries without a pause between them, before waiting in milliseconds. */
 const EAGER_TRIES = 50
 const BUMP_BOUND_MS = 200
+/**
+ * How long the image of a snapshot is worth waiting for a checkpoint of another process, while writers wait too: on a slow
+ * disk, an app that checkpoints often is hardly ever met without one.
+ */
+export const PATIENCE_MS = 250
 
 /**
  * Takes SQLite's write lock, waiting at most `boundMs` for other writers. The lock is not fair: against a writer that
@@ -32,8 +37,20 @@ export function isComplete(state: Backfill | undefined): boolean {
  * Under the write lock: lets go of the read mark, back-fills, and takes a new one. Nobody can restart the WAL meanwhile,
  * because that needs the write lock. On a fully back-filled WAL the new mark is 0, which keeps everybody from back-filling
  * what comes next.
+ *
+ * @param boundMs how long to wait for a checkpoint of another process
+ * @returns undefined when another process is still checkpointing
  */
-export function backfillUnderLock(connections: Connections): Backfill | undefined {
+export async function backfillUnderLock(connections: Connections, boundMs: number): Promise<Backfill | undefined> {
+  let state: Backfill | undefined
+  await tryUntil(() => {
+    state = tryBackfill(connections)
+    return state !== undefined
+  }, boundMs)
+  return state
+}
+
+function tryBackfill(connections: Connections): Backfill | undefined {
   connections.endRead()
   try {
     return connections.backfill()
@@ -67,18 +84,24 @@ export async function restartWal(connections: Connections): Promise<boolean> {
  * the last frames are copied, back-filled, and the read mark is taken anew. Last, a write restarts the WAL.
  *
  * @param lockBoundMs how long to wait for other writers
+ * @param patienceMs how long to wait for a checkpoint of another process, while writers wait too
  * @returns whether the whole WAL was back-filled, so that the next commit restarts it; false when a reader, a writer
  *   or a full spool kept it from that: nothing is lost by then, and a later try will do
  * @throws BrokenHistory when the WAL does not continue what was copied
  */
-export async function checkpoint(connections: Connections, history: History, lockBoundMs: number): Promise<boolean> {
+export async function checkpoint(
+  connections: Connections,
+  history: History,
+  lockBoundMs: number,
+  patienceMs: number,
+): Promise<boolean> {
   if (!(await history.copy()) || !(await moveReadMark(connections, history))) return false
   connections.backfill()
   if (!(await history.copy()) || !(await lockWriter(connections, lockBoundMs))) return false
   let state: Backfill | undefined
   try {
     history.copyNow()
-    state = backfillUnderLock(connections)
+    state = await backfillUnderLock(connections, patienceMs)
   } finally {
     connections.unlock()
   }

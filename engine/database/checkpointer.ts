@@ -46,10 +46,13 @@ export class Checkpointer {
     })
   }
 
-  /** @throws BrokenHistory as checkpoint does */
-  async run(connections: Connections, history: History): Promise<void> {
+  /**
+   * @param patienceMs how long to wait for a checkpoint of another process
+   * @throws BrokenHistory as checkpoint does
+   */
+  async run(connections: Connections, history: History, patienceMs: number): Promise<void> {
     this.#isComplete = false
-    this.#isComplete = await this.work.run(() => checkpoint(connections, history, LOCK_MS))
+    this.#isComplete = await this.work.run(() => checkpoint(connections, history, LOCK_MS, patienceMs))
   }
 
   /** The checkpoint has ended, with a new generation if it had to be. */

@@ -10,6 +10,7 @@ import { Connections } from '../sqlite/connections.ts'
 import { Work } from '../work.ts'
 import { AppearanceWatch } from './appearance-watch.ts'
 import { beginGeneration, underLock } from './begin-generation.ts'
+import { PATIENCE_MS } from './checkpoint.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { hasContent, isSameFile } from './database-file.ts'
 import { EngineLock } from './engine-lock.ts'
@@ -164,7 +165,9 @@ export class Database implements ReplicaSource {
   ): Promise<T> {
     const { task } = await this.#mutex.run(async () => {
       await this.#copy()
-      if (this.#snapshots.size === 0 && !this.#isFileCurrent) await this.#checkpoint()
+      // A file that stands still is enough where its WAL comes along; a checkpoint may be kept from completing.
+      const isWhole = options.wal ? this.#checkpointer.isComplete : this.#isFileCurrent
+      if (this.#snapshots.size === 0 && !isWhole) await this.#checkpoint(PATIENCE_MS)
       // The file may hold frames that are not copied yet: nobody could restore it before they are stored.
       if (!(await this.#copy())) throw new WherryError('ERR_DATABASE_BUSY', 'A snapshot waits for room in the spool')
       const open = this.#open
@@ -328,12 +331,12 @@ export class Database implements ReplicaSource {
     return true
   }
 
-  async #checkpoint(): Promise<void> {
+  async #checkpoint(patienceMs = 0): Promise<void> {
     await this.#reopenIfReplaced()
     const open = this.#open
     if (open === undefined || open.brokenBy !== undefined) return
     try {
-      await this.#checkpointer.run(open.connections, open.history)
+      await this.#checkpointer.run(open.connections, open.history, patienceMs)
     } catch (error) {
       if (!(error instanceof BrokenHistory)) throw error
       await this.#newGeneration(open, error.message)

@@ -16,6 +16,7 @@ export type AppAnswer =
 
 /** A connection to a database in another process. SQLite's errors come back with their `code`. */
 export interface App {
+  readonly pid: number
   /** Runs SQL; a transaction may stay open until a later call. */
   exec(sql: string): Promise<void>
   all(sql: string): Promise<Record<string, unknown>[]>
@@ -66,6 +67,7 @@ export async function startApp(t: TestContext, path: string, pragmas: string = P
   t.after(kill)
   await answerTo(0)
   return {
+    pid: child.pid ?? 0,
     exec: async (sql) => void (await call('exec', sql)),
     all: (sql) => call('all', sql),
     repeat: async (times, sql) => void (await call('repeat', sql, times)),

@@ -10,6 +10,9 @@ export interface FileLock {
 /** The first byte of the range that a connection holds for as long as it uses a database in WAL mode (os.h, SHARED_FIRST). */
 export const SHARED_FIRST = 0x40000002
 
+/** The byte of the -shm file that a checkpoint locks. */
+export const CHECKPOINT_LOCK = 121
+
 /** Bytes of the -shm file: the five read marks of the WAL index follow the write, checkpoint and recovery locks. */
 export const READ_MARKS = { first: 123, last: 127 } as const
 

@@ -16,13 +16,13 @@ function isKey(key: 'recipients' | 'identities', text: string): boolean {
 
 describe('age keys', () => {
   test('one letter that is mistyped, missing or doubled is noticed', () => {
-    for (const [text, key] of [
-      [RECIPIENT, 'recipients'],
-      [IDENTITY, 'identities'],
+    for (const [text, key, letters] of [
+      [RECIPIENT, 'recipients', 'qp'],
+      [IDENTITY, 'identities', 'QP'],
     ] as const) {
       assert(isKey(key, text))
       for (let at = 0; at < text.length; at++) {
-        const other = text[at] === text[0] ? text[5] : text[0]
+        const other = text[at] === letters[0] ? letters[1] : letters[0]
         assert(!isKey(key, `${text.slice(0, at)}${other}${text.slice(at + 1)}`), `letter ${at} replaced`)
         assert(!isKey(key, text.slice(0, at) + text.slice(at + 1)), `letter ${at} missing`)
       }

@@ -53,6 +53,9 @@ function pairs(fields: LogFields): string {
 const NEEDS_QUOTES = /^$|[="\ufffd]|[^\p{L}\p{M}\p{N}\p{P}\p{S}]/u
 const UNPRINTABLE = /["\\]|[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/gu
 const HAS_UNPRINTABLE = /[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/u
+// Unicode's classes take milliseconds to compile, at the first line that they are asked about, and most lines are ASCII.
+const IS_BARE_ASCII = /^[!#-<>-~]+$/
+const IS_LITERAL_ASCII = /^[ !#-[\]-~]*$/
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
@@ -67,6 +70,7 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
 
 /** The value as it is, or as a Go string literal where slog's text form needs one. DEL alone needs none. */
 function quoted(value: string): string {
+  if (IS_BARE_ASCII.test(value)) return value
   return NEEDS_QUOTES.test(value.replaceAll('\x7f', '_')) ? literal(value) : value
 }
 
@@ -76,6 +80,7 @@ export function printable(text: string): string {
 }
 
 function literal(text: string): string {
+  if (IS_LITERAL_ASCII.test(text)) return `"${text}"`
   return `"${text.replace(UNPRINTABLE, escapeCharacter)}"`
 }
 

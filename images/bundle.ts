@@ -1,8 +1,7 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import { builtins } from './builtins.ts'
-import { pack } from './pack.ts'
+import { type Pack, pack } from './pack.ts'
 import { SplitBundle } from './split-bundle.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -24,23 +23,27 @@ const proxyAgent: Plugin = {
   },
 }
 
-/** CommonJS packages inside an ES module still call require and ask where they are. */
-const banner =
-  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url); const __dirname = import.meta.dirname;"
+/** CommonJS packages inside an ES module still call require. */
+const banner = "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);"
 
-/** The built program's own wherry.js: it has nothing to translate. */
-const launcher = `#!/usr/bin/env node
-import { start } from './start.js'
-await start(new URL('./main.js', import.meta.url).href)
-`
-
-/** What the app's first instruction waits for. */
-const packs = [
-  ['entrypoint/main.ts'],
-  ['entrypoint/program.ts'],
-  ['entrypoint/commands/run.ts', 'entrypoint/commands/replicate.ts', 'node_modules/execa/index.js'],
-  ['engine/worker/thread.ts'],
-  ['entrypoint/health/server.ts'],
+/** What the app's first instruction waits for, and the health server, which comes right after it. */
+const packs: readonly Pack[] = [
+  { name: 'main', sources: ['entrypoint/main.ts'] },
+  {
+    name: 'program',
+    after: 'main',
+    sources: [
+      'entrypoint/program.ts',
+      'entrypoint/commands/run.ts',
+      'entrypoint/commands/replicate.ts',
+      'node_modules/execa/index.js',
+      'entrypoint/health/server.ts',
+    ],
+  },
+  {
+    name: 'thread',
+    sources: ['engine/worker/thread.ts', 'engine/storage/file/storage.ts', 'engine/storage/metered.ts'],
+  },
 ]
 
 /**
@@ -65,9 +68,10 @@ export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
     mainFields: ['module', 'main'],
     // ssh2 tries two native helpers that are never built (install scripts are off), and does without.
     external: ['cpu-features', '*/sshcrypto.node', ...(natives ? [] : ['better-sqlite3', 'lz4-napi'])],
-    plugins: [builtins, proxyAgent, ...(natives ? [natives] : [])],
+    plugins: [proxyAgent, ...(natives ? [natives] : [])],
     loader: { '.node': 'copy' },
     banner: { js: banner },
+    define: { __dirname: 'import.meta.dirname' },
     // What is shorter is read faster. Names stay, for the stacks in bug reports.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -75,13 +79,10 @@ export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
     logLevel: 'warning',
     metafile: true,
   })
-  const shared = ['engine/storage/file/storage.ts', 'engine/storage/metered.ts']
-  const apart = ['entrypoint/main.ts', 'engine/worker/thread.ts']
-  const split = new SplitBundle(result, banner)
   await mkdir(out, { recursive: true })
-  for (const [file, text] of await pack(split, { packs, shared, apart })) await writeFile(`${out}/${file}`, text)
+  for (const [file, text] of await pack(new SplitBundle(result, banner), packs)) await writeFile(`${out}/${file}`, text)
   for (const { path, contents } of result.outputFiles) if (!path.endsWith('.js')) await writeFile(path, contents)
-  await copyFile(`${root}entrypoint/start.js`, `${out}/start.js`)
-  await writeFile(`${out}/wherry.js`, launcher, { mode: 0o755 })
+  for (const { name, after } of packs)
+    if (after === undefined) await copyFile(`${root}images/run-pack.cjs`, `${out}/${name}.cjs`)
   return Object.keys(result.metafile.inputs)
 }

@@ -12,7 +12,7 @@
 
 #define INIT "/opt/wherry/bin/tini"
 #define WHERRY "/opt/wherry/bin/wherry"
-#define PROGRAM "/opt/wherry/program/wherry.js"
+#define PROGRAM "/opt/wherry/program/main.cjs"
 
 /* The tool's own, or the base image's. */
 static const char *const nodes[] = {"/opt/wherry/bin/node", "/usr/local/bin/node"};

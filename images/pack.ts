@@ -1,95 +1,138 @@
 import { basename } from 'node:path'
 import { build, type Plugin } from 'esbuild'
+import { builtins } from './builtins.ts'
 import type { SplitBundle } from './split-bundle.ts'
 
-/** Source files that start together. */
-export interface Packs {
-  /** Files that are loaded by import(), or first; the first one of a pack gives its name to it. */
-  readonly packs: readonly (readonly string[])[]
-  /** What any but the first of `apart` may load. */
-  readonly shared: readonly string[]
-  /** The beginnings of packs that load nothing which only others share: what comes first, and what runs by itself. */
-  readonly apart: readonly string[]
+/** Where the packs of a thread tell what they have: functions that load it, by the names of the files of the split bundle. */
+const REGISTRY = "globalThis[Symbol.for('wherry.packs')]"
+
+/** One script: what starts together, in one thread. */
+export interface Pack {
+  readonly name: string
+  /** Source files that are loaded by import(), or first. */
+  readonly sources: readonly [string, ...string[]]
+  /** The pack of the same thread that loads this one by the first of its sources. Without it that source begins the thread. */
+  readonly after?: string
+}
+
+/** A pack, and files of the split bundle. */
+interface Contents {
+  readonly pack: Pack
+  readonly first: string
+  /** Its own. */
+  readonly files: ReadonlySet<string>
+  /** What it needs of the pack before. */
+  readonly earlier: ReadonlySet<string>
 }
 
 /**
- * Puts what starts together into one file. Splitting makes dozens of small ones of what several parts use, and each takes Node
- * half a millisecond to find, read and link. What the same packs have, or others need of one, is a file beside them: nothing is
- * there twice, since the classes of errors and the like have to be the same for all, and none loads what only others need.
+ * Puts what starts together into scripts, for run-pack.cjs. Splitting makes dozens of small modules of what several parts use,
+ * and each takes Node half a millisecond to find, read and link; and only of a script can the compiled code be kept.
+ *
+ * What modules outside use of a pack they get from the packs that run in their thread, since the classes of errors and the
+ * like have to be the same for all. A thread whose packs do not have it loads it as a module of its own.
+ *
  * @returns the text of each file by its name
  */
-export async function pack(split: SplitBundle, { packs, shared, apart }: Packs): Promise<Map<string, string>> {
-  const closures = packs.map((sources) => split.closure(sources.map((source) => split.fileOf(source))))
-  const common = split.closure(shared.map((source) => split.fileOf(source)))
-  const others = split.files.filter((file) => ![common, ...closures].some((files) => files.has(file)))
-  const needed = split.closure(others)
+export async function pack(split: SplitBundle, packs: readonly Pack[]): Promise<Map<string, string>> {
+  const contents = contentsOf(split, packs)
+  const packed = new Set(contents.flatMap(({ files }) => [...files]))
+  const others = split.files.filter((file) => !packed.has(file))
+  const used = split.closure(others.flatMap((file) => split.importsOf(file)))
+  const shared = [...packed].filter((file) => used.has(file))
 
-  /** The file beside the packs that a file of the bundle goes into. What it imports has no fewer owners: there are no cycles. */
-  const placeOf = (file: string): string | undefined => {
-    const owners = packs.flatMap(([source = ''], at) => (closures[at]?.has(file) ? [source] : []))
-    const [owner] = owners.map((source) => split.fileOf(source).replace('.js', ''))
-    if (owners.length > 1 || common.has(file)) {
-      const takers = apart.filter((source) => owners.includes(source) || (common.has(file) && source !== apart[0]))
-      return `${['shared', ...takers.map((source) => basename(source, '.ts'))].join('-')}.js`
-    }
-    return owner !== undefined && needed.has(file) ? `${owner}-shared.js` : undefined
+  const modules = new Map(others.map((file) => [file, split.textOf(file)]))
+  for (const file of shared) modules.set(`own-${file}`, split.textOf(file))
+  const texts = new Map(
+    await Promise.all([...modules].map(async ([file, text]) => [file, await module(text)] as const)),
+  )
+  for (const file of shared) {
+    texts.set(file, reExport(split.exportsOf(file), `${REGISTRY}?.['${file}']?.() ?? import('./own-${file}')`))
   }
-  const places = Map.groupBy(split.files, placeOf)
-  const stubs = new Map<string, string>()
-  for (const [place, files] of places) {
-    if (place === undefined) continue
-    for (const [at, file] of files.entries()) stubs.set(file, reExports(split.exportsOf(file), at, place, 'from'))
+  for (const { pack, first, files, earlier } of contents) {
+    const later = contents.filter((other) => other.pack.after === pack.name)
+    const needed = later.flatMap((other) => [...other.earlier])
+    const before = contents.find((other) => other.pack.name === pack.after)?.files ?? []
+    const loaded = [...before].flatMap((file) => split.importsOf(file))
+    const own = [...new Set([...shared, ...needed, ...loaded, first])].filter((file) => files.has(file))
+    const entries = [
+      ...own.map((file) => `'${file}': () => import('./${file}')`),
+      ...later.map(
+        (next) => `'${next.first}': () => packRun('${next.pack.name}').then(() => ${REGISTRY}['${next.first}']())`,
+      ),
+    ]
+    const start = pack.after === undefined ? `await import('./${first}')` : ''
+    const inside = new Map([...files].map((file) => [file, split.textOf(file)]))
+    for (const file of earlier) inside.set(file, reExport(split.exportsOf(file), `${REGISTRY}['${file}']()`))
+    const text = await script(`Object.assign(${REGISTRY} ??= {}, { ${entries.join(', ')} });${start}`, inside)
+    texts.set(`${pack.name}.pack.js`, text)
   }
-
-  /** What stands in a place; elsewhere are only references to it. */
-  const texts = (files: Iterable<string>, here: string | undefined) =>
-    new Map([...files].map((file) => [file, placeOf(file) === here ? split.textOf(file) : (stubs.get(file) ?? '')]))
-  const packed = new Map(others.map((file) => [file, split.textOf(file)]))
-  for (const file of needed) if (stubs.has(file)) packed.set(file, stubs.get(file) ?? '')
-  for (const [place, files] of places) {
-    if (place === undefined) continue
-    const all = files.map((file, at) => reExports(split.exportsOf(file), at, file, 'to')).join('\n')
-    packed.set(place, await join(all, texts(split.closure(files), place)))
-  }
-  for (const [at, sources] of packs.entries()) {
-    const [name = '', ...entries] = sources.map((source) => split.fileOf(source))
-    const exported = entries.map((file, entry) => reExports(split.exportsOf(file), entry, file, 'to'))
-    const entry = [`export * from './${name}'`, ...exported].join('\n')
-    packed.set(name, await join(entry, texts(closures[at] ?? [], undefined)))
-    for (const [entry, file] of entries.entries()) {
-      packed.set(file, reExports(split.exportsOf(file), entry, name, 'from'))
-    }
-  }
-  return packed
+  return texts
 }
 
-/** A module that exports what another one does, from or to names that differ for each `at`. */
-function reExports(names: readonly string[], at: number, file: string, direction: 'from' | 'to'): string {
-  const pairs = names.map((name) => (direction === 'to' ? `${name} as ${name}$${at}` : `${name}$${at} as ${name}`))
-  return `import './${file}'; export { ${pairs.join(', ')} } from './${file}'`
+function contentsOf(split: SplitBundle, packs: readonly Pack[]): Contents[] {
+  const closures = new Map(
+    packs.map(({ name, sources }) => [name, split.closure(sources.map((file) => split.fileOf(file)))]),
+  )
+  return packs.map((pack) => {
+    const all = closures.get(pack.name) ?? new Set()
+    const before = closures.get(pack.after ?? '') ?? new Set()
+    const first = split.fileOf(pack.sources[0])
+    return { pack, first, files: all.difference(before), earlier: all.intersection(before) }
+  })
 }
 
-/** One file of several; what is not among them is left where it is. */
-async function join(entry: string, texts: ReadonlyMap<string, string>): Promise<string> {
+/** A module with the named exports of another one, which an expression promises. */
+function reExport(names: readonly string[], promise: string): string {
+  const module = `await (${promise})`
+  return names.length === 0 ? module : `export const { ${names.join(', ')} } = ${module}`
+}
+
+/** A module by itself, with Node's own modules taken as builtins.ts does. */
+async function module(text: string): Promise<string> {
+  const others: Plugin = {
+    name: 'others',
+    setup: ({ onResolve }) => onResolve({ filter: /./ }, ({ path }) => ({ path, external: true })),
+  }
+  return await join(text, [builtins, others])
+}
+
+/** One function of several modules; what is not among them is left where it is. Its parameters stand for `import.meta`. */
+async function script(entry: string, texts: ReadonlyMap<string, string>): Promise<string> {
+  const packImports = (text: string): string =>
+    text.replace(/\bimport\((?="\.\/([^"]+)"\))/g, (call, file) => (texts.has(file) ? call : 'packImport('))
   const files: Plugin = {
     name: 'files',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /./ }, ({ path }) =>
-        texts.has(basename(path)) ? { path: basename(path), namespace: 'texts' } : { path, external: true },
-      )
-      onLoad({ filter: /./, namespace: 'texts' }, ({ path }) => ({ contents: texts.get(path) ?? '' }))
+      onResolve({ filter: /./ }, ({ kind, path }) => {
+        if (texts.has(basename(path))) return { path: basename(path), namespace: 'texts' }
+        return kind === 'import-statement' ? { path, namespace: 'packages' } : { path, external: true }
+      })
+      onLoad({ filter: /./, namespace: 'texts' }, ({ path }) => ({ contents: packImports(texts.get(path) ?? '') }))
+      onLoad({ filter: /./, namespace: 'packages' }, ({ path }) => ({
+        contents: `module.exports = require('${path}')`,
+      }))
     },
   }
+  const text = await join(entry, [builtins, files], {
+    'import.meta.url': 'packUrl',
+    'import.meta.dirname': 'packFolder',
+  })
+  return `(async (require, packUrl, packFolder, packImport, packRun) => { 'use strict'; ${text}\n})`
+}
+
+async function join(contents: string, plugins: Plugin[], define: Record<string, string> = {}): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: entry },
+    stdin: { contents },
     bundle: true,
     write: false,
     platform: 'node',
     format: 'esm',
-    plugins: [files],
+    plugins,
+    define,
     minifyWhitespace: true,
     minifySyntax: true,
-    logLevel: 'warning',
+    logLevel: 'error', // the warnings are of packages
   })
   return outputFiles[0]?.text ?? ''
 }

@@ -11,7 +11,7 @@ export class SplitBundle {
   /** @param banner stands at the head of each file, and is taken from those that have no use for it */
   constructor({ metafile, outputFiles }: BuildResult<{ metafile: true; write: false }>, banner: string) {
     this.#outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]))
-    const isUsed = (text: string) => /\b(?:require|__dirname)\b/.test(text.replace(banner, ''))
+    const isUsed = (text: string) => /\brequire\b/.test(text.replace(banner, ''))
     this.#texts = new Map(
       outputFiles.map(({ path, text }) => [basename(path), isUsed(text) ? text : text.replace(banner, '')]),
     )
@@ -33,6 +33,12 @@ export class SplitBundle {
   fileOf(source: string): string {
     for (const [file, { entryPoint }] of this.#outputs) if (entryPoint === source) return file
     throw new Error(`${source} begins no file of the bundle`)
+  }
+
+  /** What a file imports, when it is loaded or later. */
+  importsOf(file: string): string[] {
+    const imports = this.#outputs.get(file)?.imports ?? []
+    return imports.map(({ path }) => basename(path)).filter((path) => this.#outputs.has(path))
   }
 
   /** Files, and all that they import when they are loaded. */

@@ -14,7 +14,7 @@ import type { RestoreSource } from '../restore/restore-from.ts'
 import { type Calls, fromPlainError, type Message, type Method, type Request } from './protocol.ts'
 
 /** Beside this module: as source in a checkout, as JavaScript in a bundle. */
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.cjs', import.meta.url)
 
 /**
  * Buffers are freed with the small objects that hold them. A small young generation, collected often, keeps the peak of a

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../../errors.ts'
@@ -24,6 +23,8 @@ export async function writeWhole(
   signal?: AbortSignal,
 ): Promise<Stored> {
   throwIfAborted(signal, `The write of ${path}`)
+  // Loaded with the first write: a start for which the app waits may have none.
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
   // Unique, so that two writers of one object never share it; the format's readers ignore the name.
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   const file = await openNew(temporary, folders)

@@ -14,6 +14,7 @@ import type { RestoreFigures } from '../health/vitals.ts'
 import { withCleanUp } from '../process/clean-up.ts'
 import type { DatabaseFacts } from './app-environment.ts'
 import { type BootDecision, decideBoot } from './boot-decision.ts'
+import { isFirstStart } from './first-start.ts'
 import { requireWritable } from './writable-folder.ts'
 
 /** Gaps between two questions to a replica that does not answer; the last one repeats. */
@@ -114,6 +115,7 @@ export class Boot {
   }
 
   async #decide(database: DatabaseOptions, deadlineMs: number): Promise<BootDecision> {
+    if (isFirstStart(database)) return { kind: 'create' }
     for (let tries = 0; ; tries++) {
       const remainingMs = Math.max(1, Math.ceil(deadlineMs - performance.now()))
       const patience = AbortSignal.any([this.#signal, AbortSignal.timeout(remainingMs)])

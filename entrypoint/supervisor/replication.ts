@@ -83,6 +83,11 @@ export class Replication {
     this.#isRestored = true
   }
 
+  /** The app makes all databases: there is nothing to guard before it does, and it need not wait for the engine. */
+  get isEmpty(): boolean {
+    return this.#facts.length > 0 && this.#facts.every(({ state }) => state === 'new')
+  }
+
   /**
    * Starts the engine. Where databases were restored it waits a while for the first sync.
    * @param life ends what goes on in the background
@@ -99,7 +104,7 @@ export class Replication {
     await this.#directories?.begin(this.#found, life)
     signal.throwIfAborted()
     void this.#awaitFirstSync(keeper, life)
-    if (!this.#restores) return
+    if (!this.#restores || this.isEmpty) return
     try {
       await keeper.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(FIRST_SYNC_MS)]))
     } catch (error) {
@@ -114,7 +119,7 @@ export class Replication {
 
   /** What the app is told about its databases. */
   async facts(): Promise<DatabaseFacts[]> {
-    const status = await this.#keeper?.latestStatus(FACTS_MS)
+    const status = this.isEmpty ? undefined : await this.#keeper?.latestStatus(FACTS_MS)
     const generations = new Map(status?.databases.map(({ path, position }) => [path, position?.generation]))
     return this.#facts.map((fact) => ({ ...fact, generation: generations.get(fact.path) }))
   }

@@ -256,14 +256,17 @@ class Supervisor {
       const { signal } = this.#boot
       await this.#replication.prepare(() => this.#on('examined'), signal)
       this.#on('restored')
-      await this.#replication.start(signal, this.#syncTime.signal)
+      const replicating = this.#replication.start(signal, this.#syncTime.signal)
+      const goesFirst = this.#replication.isEmpty && this.#hooks.length === 0
+      if (goesFirst) replicating.catch((error: unknown) => this.#on('engineLost', { error }))
+      else await replicating
       // Without an app of ours somebody else writes already.
       this.#isWorthSyncing = this.#supervision.command === undefined
       for (const hook of this.#hooks) await this.#runHook(hook)
       this.#boot.signal.throwIfAborted()
       this.#on('ready')
       // Loading HTTP would hold up the app's start.
-      await this.#child?.catch(() => {})
+      await Promise.allSettled([this.#child, replicating])
       this.#openHealth()
     } catch (error) {
       this.#on('failed', { error })

@@ -38,8 +38,7 @@ export async function pack(split: SplitBundle, packs: readonly Pack[]): Promise<
   const contents = contentsOf(split, packs)
   const packed = new Set(contents.flatMap(({ files }) => [...files]))
   const others = split.files.filter((file) => !packed.has(file))
-  const used = split.closure(others.flatMap((file) => split.importsOf(file)))
-  const shared = [...packed].filter((file) => used.has(file))
+  const shared = [...neededOutside(split, contents, others)].filter((file) => packed.has(file))
 
   const modules = new Map(others.map((file) => [file, split.textOf(file)]))
   for (const file of shared) modules.set(`own-${file}`, split.textOf(file))
@@ -80,6 +79,20 @@ function contentsOf(split: SplitBundle, packs: readonly Pack[]): Contents[] {
     const first = split.fileOf(pack.sources[0])
     return { pack, first, files: all.difference(before), earlier: all.intersection(before) }
   })
+}
+
+/** What is loaded as a module where no pack of the thread has it: by modules outside, by packs of other threads, and by that. */
+function neededOutside(split: SplitBundle, contents: readonly Contents[], others: readonly string[]): Set<string> {
+  const needed = new Set(others)
+  for (const { pack, files } of contents) {
+    const thread = pack.after ?? pack.name
+    const here = contents.filter((other) => (other.pack.after ?? other.pack.name) === thread)
+    for (const file of [...files].flatMap((each) => split.importsOf(each))) {
+      if (!here.some((other) => other.files.has(file))) needed.add(file)
+    }
+  }
+  for (const file of needed) for (const loaded of split.importsOf(file)) needed.add(loaded)
+  return needed
 }
 
 /** A module with the named exports of another one, which an expression promises. */

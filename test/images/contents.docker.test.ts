@@ -53,7 +53,7 @@ for (const image of [...Object.keys(bases), ...tools]) {
     const docker = await withImages(t)
     if (docker === undefined) return
     const files = await filesOf(docker, image)
-    const kinds = new Set(files.map((file) => file.replace(/^program\/.*\.(js|node)$/, 'program/*.$1')))
+    const kinds = new Set(files.map((file) => file.replace(/^program\/.*\.(cjs|code|js|node)$/, 'program/*.$1')))
     const own = image.includes('tool') ? [...kinds].filter((file) => /^lib\/|^bin\/node$/.test(file)) : []
     assert.deepEqual([...kinds].filter((file) => !own.includes(file) && !/LEGAL\.txt$/.test(file)).sort(), [
       'bin',
@@ -62,6 +62,8 @@ for (const image of [...Object.keys(bases), ...tools]) {
       'bin/wherry',
       ...(own.length > 0 ? ['lib'] : []),
       'program',
+      'program/*.cjs',
+      'program/*.code',
       'program/*.js',
       'program/*.node',
       'program/LICENSE',

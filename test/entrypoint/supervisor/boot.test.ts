@@ -13,11 +13,13 @@ import { supervisorDefaults } from '../../../entrypoint/config/supervisor-option
 import { Boot, type BootEngine } from '../../../entrypoint/supervisor/boot.ts'
 import { logLines } from '../../support/log-lines.ts'
 
+// None that the boot looks at itself.
+const storage = { type: 'gcs', bucket: 'b', path: '', endpoint: undefined, credentials: undefined } as const
 const database: DatabaseOptions = {
   ...databaseDefaults,
   path: '/data/app.db',
   metaPath: '/data/.app.db-wherry',
-  replicas: ['a', 'b'].map((name) => ({ ...replicaDefaults, name, storage: { type: 'file', path: `/${name}` } })),
+  replicas: ['a', 'b'].map((name) => ({ ...replicaDefaults, name, storage })),
 }
 const holds = { kind: 'holds', generation: '0123456789abcdef', updatedAt: new Date(0) } as const
 const missing = (...replicas: Examination['replicas']): Examination => ({ local: { kind: 'missing' }, replicas })

@@ -3,10 +3,11 @@ import { hasCode, messageOf, WherryError } from '../errors.ts'
 import { formatPosition, MAX_INDEX, type Position } from '../format/names.ts'
 import type { Logger } from '../log.ts'
 import type { DatabaseOptions, ReplicaOptions } from '../options.ts'
+import type { FoundState } from '../replica/remote-end.ts'
 import type { StorageClient } from '../storage/client.ts'
 import { livePageSize, liveWal, readClaims } from './claims.ts'
 import { conflict } from './conflict.ts'
-import type { Cleared } from './examine.ts'
+import type { Cleared, ClearedReplica } from './examine.ts'
 import { noLineage, withEnded, withLimits, withPassedOver, withReplica, withSettled, withSurpassed } from './lineage.ts'
 import { LineageFile } from './lineage-file.ts'
 import { litestreamStates } from './litestream-folder.ts'
@@ -26,7 +27,7 @@ export class DatabaseLineage {
   readonly #options: DatabaseOptions
   readonly #logger: Logger
   readonly #file: LineageFile
-  #cleared = new Map<string, Position | undefined>()
+  #cleared = new Map<string, ClearedReplica>()
   #inherited: readonly Position[] = []
   readonly #admitted = new Set<string>()
   /** What was claimed as this process began. What it commits since proves nothing about a replica that it has not met. */
@@ -85,7 +86,7 @@ export class DatabaseLineage {
   opening(): void {
     if (this.#claims !== undefined) return
     const claims = readClaims(this.#options)
-    const unknown = [...this.#cleared.values()].filter((extent) => extent !== undefined)
+    const unknown = [...this.#cleared.values()].flatMap((replica) => replica.unknown ?? [])
     const inherited = withSettled(claims.lineage, this.#inherited)
     this.#claims = { ...claims, lineage: inherited }
     const lineage = withSettled(inherited, unknown)
@@ -128,17 +129,22 @@ export class DatabaseLineage {
   /**
    * The guard: returns when the database may write to a replica that this process did not write to before, or that turned
    * out to be further than the database.
+   * @returns how far the replica got, if it was examined just now: it may have got further since, by another engine on this
+   *   volume, but not where the database has not
    * @throws WherryError ERR_DATABASE_CONFLICT when the replica holds newer data, or another database's; the storage's
    *   errors; ERR_DATABASE_ACCESS when the decision cannot be written down
    */
-  async admit(replica: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<void> {
-    const settled = this.#cleared.delete(replica.name) ? [] : await this.#ask(replica, client, signal)
+  async admit(replica: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<FoundState | undefined> {
+    const cleared = this.#cleared.get(replica.name)
+    this.#cleared.delete(replica.name)
+    const settled = cleared !== undefined ? [] : await this.#ask(replica, client, signal)
     const key = replicaKey(replica.storage)
     const lineage = withReplica(withSettled(this.#file.load(), settled), key)
     const present = new StateFile(this.#options.metaPath).load()?.generation
     const isOther = settled.some(({ generation }) => generation !== present)
     this.#file.save(isOther ? withPassedOver(lineage, key) : lineage)
     this.#admitted.add(replica.name)
+    return cleared?.found
   }
 
   /** True while a restore would choose what was passed over in a replica: the database must be newer there. */

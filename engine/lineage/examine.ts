@@ -1,12 +1,13 @@
 import { type ErrorCode, WherryError } from '../errors.ts'
 import type { Position } from '../format/names.ts'
 import type { DatabaseOptions, ReplicaOptions } from '../options.ts'
+import type { FoundState } from '../replica/remote-end.ts'
 import type { StorageClient } from '../storage/client.ts'
 import { openStorage } from '../storage/open.ts'
 import { livePageSize, readClaims } from './claims.ts'
 import { inspectDatabase, type LocalDatabase } from './inspect.ts'
-import { findNewest, locate } from './newest.ts'
-import { extentOf, knows, type Relation, relate } from './relate.ts'
+import { findNewest, locate, type Newest } from './newest.ts'
+import { extentOf, knows, type Relation, type Remote, relate } from './relate.ts'
 import { replicaKey } from './replica-key.ts'
 
 /** What one replica answered. */
@@ -31,8 +32,15 @@ export interface Examination {
   readonly replicas: readonly ReplicaFinding[]
 }
 
-/** Replicas that hold nothing newer, by name, and what they hold if the lineage does not say so already. */
-export type Cleared = ReadonlyMap<string, Position | undefined>
+/** Replicas that hold nothing newer, by name. */
+export type Cleared = ReadonlyMap<string, ClearedReplica>
+
+export interface ClearedReplica {
+  /** What it holds, if the lineage does not say so already. */
+  readonly unknown?: Position
+  /** How far it got, if that is known to be restorable. */
+  readonly found?: FoundState
+}
 
 /**
  * Looks at a database and asks its replicas, all at a time and each once: three listings, two more for each further
@@ -48,19 +56,19 @@ export async function examineDatabase(
   const { kind, why } = inspectDatabase(options.path)
   const local = why === undefined ? { kind } : { kind, why }
   const compare = kind === 'present' || kind === 'blank'
-  const cleared = new Map<string, Position | undefined>()
+  const cleared = new Map<string, ClearedReplica>()
   const replicas = await Promise.all(
     options.replicas.map(async (replica): Promise<ReplicaFinding> => {
-      const { unknown, ...finding } = await ask(options, replica, compare, signal)
+      const { about, ...finding } = await ask(options, replica, compare, signal)
       const isClear = finding.kind === 'empty' || (finding.kind === 'holds' && finding.relation === 'same')
-      if (isClear) cleared.set(replica.name, unknown)
+      if (isClear) cleared.set(replica.name, about ?? {})
       return finding
     }),
   )
   return { local, replicas, cleared }
 }
 
-type Answer = ReplicaFinding & { readonly unknown?: Position }
+type Answer = ReplicaFinding & { readonly about?: ClearedReplica }
 
 async function ask(
   database: DatabaseOptions,
@@ -103,10 +111,19 @@ async function askThrough(
   if (damage !== undefined && relation !== 'same') throw damage
   if (relation !== undefined) {
     const unknown = knows(claims, generation) ? {} : { unknown: extentOf(remote) }
-    return { name, kind: 'holds', generation, updatedAt, relation, ...unknown }
+    const found = foundState(newest, remote)
+    const about = { ...unknown, ...(found && { found }) }
+    return { name, kind: 'holds', generation, updatedAt, relation, about }
   }
   throw new WherryError(
     'ERR_REPLICA_DAMAGED',
     `The last WAL segment of generation ${generation} in replica ${name} is damaged: it cannot be told whether it is newer than ${database.path}`,
   )
+}
+
+/** As remoteState would answer; undefined where the WAL ends below the newest snapshot, or is damaged. */
+function foundState({ snapshots, damage }: Newest, { generation, end }: Remote): FoundState | undefined {
+  const newest = snapshots.at(-1)
+  if (damage !== undefined || newest === undefined || end === undefined || end.index < newest.index) return undefined
+  return { generation, snapshots, end, hasRemains: false }
 }

@@ -7,7 +7,7 @@ import type { ReplicaOptions } from '../options.ts'
 import type { StorageClient } from '../storage/client.ts'
 import type { Outbox } from './outbox.ts'
 import type { Progress } from './progress.ts'
-import { type RemoteState, remoteState } from './remote-end.ts'
+import { type FoundState, type RemoteState, remoteState } from './remote-end.ts'
 import { planResume, type RemoteEnd } from './resume.ts'
 import type { Snapshotter } from './snapshotter.ts'
 import { tellIfOlder } from './tell-if-older.ts'
@@ -72,9 +72,9 @@ export class Attachment {
     this.#hasGivenUp = false
     snapshotter.adopt(undefined)
     outbox.keep(generation)
-    if (!this.#isAdmitted) await this.#admit()
+    const found = this.#isAdmitted ? undefined : await this.#admit()
     this.#isAdmitted = true
-    const remote = await this.#remoteState(generation)
+    const remote = isUpTo(source.position, found) ? found : await this.#remoteState(generation)
     if (remote === 'damaged' || remote?.hasRemains) {
       return await source.startGeneration(generation, 'replica is damaged')
     }
@@ -111,9 +111,9 @@ export class Attachment {
     this.#generation = generation
   }
 
-  async #admit(): Promise<void> {
+  async #admit(): Promise<FoundState | undefined> {
     const { source, options, client, abort } = this.#parts
-    await source.lineage.admit(options, client, abort)
+    return await source.lineage.admit(options, client, abort)
   }
 
   /** What the replica holds of a generation; undefined for one that began here and has not been sent yet. */
@@ -172,6 +172,16 @@ export class Attachment {
     outbox.rebase(wal.segments, end)
     return true
   }
+}
+
+/** Where nothing is to be sent there is nothing that could have been sent meanwhile. */
+function isUpTo(position: Position | undefined, found: FoundState | undefined): found is FoundState {
+  return (
+    found !== undefined &&
+    position?.generation === found.generation &&
+    position.index === found.end.index &&
+    position.offset === found.end.offset
+  )
 }
 
 function hasReached(end: RemoteEnd | undefined, { index, offset }: Position): boolean {

@@ -14,6 +14,12 @@ export interface RemoteState {
   readonly hasRemains: boolean
 }
 
+/** What an examination learned of a generation on the way. */
+export interface FoundState extends RemoteState {
+  readonly generation: string
+  readonly end: RemoteEnd
+}
+
 /**
  * Asks a replica how far it got: two listings, and the last segment, whose uncompressed length no listing tells.
  * @throws the storage's errors; ERR_REPLICA_DAMAGED when the last segment cannot be decoded

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import type { Engine } from '../../../engine/engine.ts'
 import { examineDatabase } from '../../../engine/lineage/examine.ts'
 import { EngineThread } from '../../../engine/worker/engine-thread.ts'
+import { assertSameDatabase } from '../../support/compare.ts'
 import { silentS3 } from '../../support/silent-s3.ts'
 import { Volume } from './volume.ts'
 
@@ -49,6 +51,48 @@ test('An examination crosses from the thread, and changes neither database nor m
   assert.deepEqual(state(volume.box.dir), before)
   await thread.acceptLocal(volume.options(), patience())
   assert.equal((await thread.examine(volume.options(), patience())).replicas[0]?.kind, 'holds')
+})
+
+/** How often the only replica was listed and read since the engine's start. */
+function questions(engine: Engine): number {
+  const figures = engine.status[0]?.replicas[0]?.figures.operations
+  assert.ok(figures)
+  return figures.LIST.count + figures.GET.count
+}
+
+async function assertRestorable(volume: Volume): Promise<void> {
+  const outputPath = volume.box.path('restored.db')
+  await volume.restore({ outputPath, metaPath: volume.box.path('restored-meta') })
+  assertSameDatabase(outputPath, volume.path)
+}
+
+test('After an examination a replica is not asked again where nothing is to be sent', async (t) => {
+  const volume = new Volume(t)
+  volume.write()
+  await volume.run()
+  const engine = volume.newEngine()
+  await engine.examine(volume.options(), patience())
+  await volume.start({}, engine)
+  await volume.synced()
+  assert.equal(questions(engine), 0)
+  volume.write(5)
+  await volume.stop()
+  await assertRestorable(volume)
+})
+
+test('It is asked again when another engine has sent more meanwhile', async (t) => {
+  const volume = new Volume(t)
+  volume.write()
+  await volume.run()
+  const engine = volume.newEngine()
+  await engine.examine(volume.options(), patience())
+  await volume.run()
+  await volume.start({}, engine)
+  await volume.synced()
+  assert.ok(questions(engine) > 0)
+  volume.write(5)
+  await volume.stop()
+  await assertRestorable(volume)
 })
 
 test('A last segment that is damaged leaves open what a replica is, unless something else decides', async (t) => {

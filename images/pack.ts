@@ -48,25 +48,27 @@ export async function pack(split: SplitBundle, packs: readonly Pack[]): Promise<
   for (const file of shared) {
     texts.set(file, reExport(split.exportsOf(file), `${REGISTRY}?.['${file}']?.() ?? import('./own-${file}')`))
   }
-  for (const { pack, first, files, earlier } of contents) {
-    const later = contents.filter((other) => other.pack.after === pack.name)
-    const needed = later.flatMap((other) => [...other.earlier])
-    const before = contents.find((other) => other.pack.name === pack.after)?.files ?? []
-    const loaded = [...before].flatMap((file) => split.importsOf(file))
-    const own = [...new Set([...shared, ...needed, ...loaded, first])].filter((file) => files.has(file))
-    const entries = [
-      ...own.map((file) => `'${file}': () => import('./${file}')`),
-      ...later.map(
-        (next) => `'${next.first}': () => packRun('${next.pack.name}').then(() => ${REGISTRY}['${next.first}']())`,
-      ),
-    ]
-    const start = pack.after === undefined ? `await import('./${first}')` : ''
-    const inside = new Map([...files].map((file) => [file, split.textOf(file)]))
-    for (const file of earlier) inside.set(file, reExport(split.exportsOf(file), `${REGISTRY}['${file}']()`))
-    const text = await script(`Object.assign(${REGISTRY} ??= {}, { ${entries.join(', ')} });${start}`, inside)
-    texts.set(`${pack.name}.pack.js`, text)
+  for (const each of contents) {
+    const inside = new Map([...each.files].map((file) => [file, split.textOf(file)]))
+    for (const file of each.earlier) inside.set(file, reExport(split.exportsOf(file), `${REGISTRY}['${file}']()`))
+    texts.set(`${each.pack.name}.pack.js`, await script(entryOf(split, contents, shared, each), inside))
   }
   return texts
+}
+
+/** Tells what the pack has for others, and begins the thread where that is its task. */
+function entryOf(split: SplitBundle, contents: readonly Contents[], shared: readonly string[], its: Contents): string {
+  const before = contents.find(({ pack }) => pack.name === its.pack.after)?.files ?? []
+  const loadedBefore = [...before].flatMap((file) => split.importsOf(file))
+  const later = contents.filter(({ pack }) => pack.after === its.pack.name)
+  const neededLater = later.flatMap(({ earlier }) => [...earlier])
+  const own = new Set([...shared, ...neededLater, ...loadedBefore, its.first]).intersection(its.files)
+  const entries = [...own].map((file) => `'${file}': () => import('./${file}')`)
+  for (const { pack, first } of later) {
+    entries.push(`'${first}': () => packRun('${pack.name}').then(() => ${REGISTRY}['${first}']())`)
+  }
+  const begin = its.pack.after === undefined ? `await import('./${its.first}')` : ''
+  return `Object.assign(${REGISTRY} ??= {}, { ${entries.join(', ')} });${begin}`
 }
 
 function contentsOf(split: SplitBundle, packs: readonly Pack[]): Contents[] {

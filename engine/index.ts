@@ -19,7 +19,7 @@ export { formatPosition, hex8, isGeneration, type Position } from './format/name
 export type { Examination, ReplicaFinding } from './lineage/examine.ts'
 export type { LocalDatabase } from './lineage/inspect.ts'
 export type { Relation } from './lineage/relate.ts'
-export { replicaPlace } from './lineage/replica-key.ts'
+export { replicaKey } from './lineage/replica-key.ts'
 export { type LogFields, Logger, type LogLevel, type LogSink } from './log.ts'
 export {
   type DatabaseOptions,

@@ -3,7 +3,7 @@ import { hasCode, messageOf, WherryError } from '../errors.ts'
 import { formatPosition, MAX_INDEX, type Position } from '../format/names.ts'
 import type { Logger } from '../log.ts'
 import type { DatabaseOptions, ReplicaOptions } from '../options.ts'
-import type { FoundState } from '../replica/remote-end.ts'
+import type { KnownSegment } from '../replica/remote-end.ts'
 import type { StorageClient } from '../storage/client.ts'
 import { livePageSize, liveWal, readClaims } from './claims.ts'
 import { conflict } from './conflict.ts'
@@ -129,12 +129,11 @@ export class DatabaseLineage {
   /**
    * The guard: returns when the database may write to a replica that this process did not write to before, or that turned
    * out to be further than the database.
-   * @returns how far the replica got, if it was examined just now: it may have got further since, by another engine on this
-   *   volume, but not where the database has not
+   * @returns the replica's last segment, if it was examined just now; there may be others by now
    * @throws WherryError ERR_DATABASE_CONFLICT when the replica holds newer data, or another database's; the storage's
    *   errors; ERR_DATABASE_ACCESS when the decision cannot be written down
    */
-  async admit(replica: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<FoundState | undefined> {
+  async admit(replica: ReplicaOptions, client: StorageClient, signal: AbortSignal): Promise<KnownSegment | undefined> {
     const cleared = this.#cleared.get(replica.name)
     this.#cleared.delete(replica.name)
     const settled = cleared !== undefined ? [] : await this.#ask(replica, client, signal)
@@ -144,7 +143,7 @@ export class DatabaseLineage {
     const isOther = settled.some(({ generation }) => generation !== present)
     this.#file.save(isOther ? withPassedOver(lineage, key) : lineage)
     this.#admitted.add(replica.name)
-    return cleared?.found
+    return cleared?.last
   }
 
   /** True while a restore would choose what was passed over in a replica: the database must be newer there. */

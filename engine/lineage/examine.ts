@@ -1,7 +1,7 @@
 import { type ErrorCode, WherryError } from '../errors.ts'
 import type { Position } from '../format/names.ts'
 import type { DatabaseOptions, ReplicaOptions } from '../options.ts'
-import type { FoundState } from '../replica/remote-end.ts'
+import type { KnownSegment } from '../replica/remote-end.ts'
 import type { StorageClient } from '../storage/client.ts'
 import { openStorage } from '../storage/open.ts'
 import { livePageSize, readClaims } from './claims.ts'
@@ -38,8 +38,8 @@ export type Cleared = ReadonlyMap<string, ClearedReplica>
 export interface ClearedReplica {
   /** What it holds, if the lineage does not say so already. */
   readonly unknown?: Position
-  /** How far it got, if that is known to be restorable. */
-  readonly found?: FoundState
+  /** Its last segment, which was read to find out. */
+  readonly last?: KnownSegment
 }
 
 /**
@@ -111,8 +111,7 @@ async function askThrough(
   if (damage !== undefined && relation !== 'same') throw damage
   if (relation !== undefined) {
     const unknown = knows(claims, generation) ? {} : { unknown: extentOf(remote) }
-    const found = foundState(newest, remote)
-    const about = { ...unknown, ...(found && { found }) }
+    const about = { ...unknown, ...lastOf(newest, remote) }
     return { name, kind: 'holds', generation, updatedAt, relation, about }
   }
   throw new WherryError(
@@ -121,9 +120,7 @@ async function askThrough(
   )
 }
 
-/** As remoteState would answer; undefined where the WAL ends below the newest snapshot, or is damaged. */
-function foundState({ snapshots, damage }: Newest, { generation, end }: Remote): FoundState | undefined {
-  const newest = snapshots.at(-1)
-  if (damage !== undefined || newest === undefined || end === undefined || end.index < newest.index) return undefined
-  return { generation, snapshots, end, hasRemains: false }
+/** Without a WAL to compare with there is no checksum, and whoever goes on there needs one. */
+function lastOf({ last }: Newest, { end }: Remote): { last?: KnownSegment } {
+  return last === undefined || end?.checksum === undefined ? {} : { last: { ...last, end } }
 }

@@ -4,15 +4,14 @@ import type { GenerationListing } from '../restore/listing.ts'
 import { noMatch, pickGeneration } from '../restore/pick-generation.ts'
 import { newestOf, recencyOf } from '../restore/recency.ts'
 import { surveyReplica } from '../restore/survey.ts'
-import type { SegmentInfo, SnapshotInfo, StorageClient } from '../storage/client.ts'
+import type { SegmentInfo, StorageClient } from '../storage/client.ts'
 import type { Remote } from './relate.ts'
 
 /** The generation that a restore of the newest state would take, and what names and times tell of it. */
 export interface Newest {
   readonly generation: string
   readonly updatedAt: Date
-  /** Never empty, but where there is damage. */
-  readonly snapshots: readonly SnapshotInfo[]
+  readonly snapshotIndex: number
   readonly last: SegmentInfo | undefined
   /** Why it cannot be restored after all: there is WAL, but no snapshot in the whole replica. */
   readonly damage: WherryError | undefined
@@ -43,12 +42,12 @@ export async function findNewest(
  */
 export async function locate(
   client: StorageClient,
-  { generation, snapshots, last, updatedAt }: Newest,
+  { generation, snapshotIndex, last, updatedAt }: Newest,
   pageSize: number | undefined,
   signal: AbortSignal,
 ): Promise<Remote> {
   if (last === undefined) {
-    const start = { index: snapshots.at(-1)?.index ?? 0, offset: 0 }
+    const start = { index: snapshotIndex, offset: 0 }
     return { generation, updatedAt, start, end: { ...start, checksum: undefined } }
   }
   const end = await segmentEnd(client, last, pageSize, signal).catch((error: unknown) => {
@@ -63,7 +62,7 @@ function describe(listing: GenerationListing, damage: WherryError | undefined): 
   return {
     generation,
     updatedAt: recencyOf(listing, {})?.updatedAt ?? new Date(0),
-    snapshots,
+    snapshotIndex: snapshots.at(-1)?.index ?? 0,
     last: segments.at(-1),
     damage,
   }

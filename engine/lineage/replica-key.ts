@@ -1,13 +1,7 @@
 import type { StorageOptions } from '../storage/options.ts'
 
-/** A replica's place as a short text without secrets, the same whatever the replica is called. */
+/** A replica's place as a text without secrets, the same whatever the replica is called. */
 export function replicaKey(storage: StorageOptions): string {
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  return createHash('sha256').update(replicaPlace(storage)).digest('hex').slice(0, 16)
-}
-
-/** The same as a longer text, for which no library is loaded. */
-export function replicaPlace(storage: StorageOptions): string {
   return JSON.stringify(placeOf(storage))
 }
 

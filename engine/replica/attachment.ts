@@ -7,7 +7,7 @@ import type { ReplicaOptions } from '../options.ts'
 import type { StorageClient } from '../storage/client.ts'
 import type { Outbox } from './outbox.ts'
 import type { Progress } from './progress.ts'
-import { type FoundState, type RemoteState, remoteState } from './remote-end.ts'
+import { type KnownSegment, type RemoteState, remoteState } from './remote-end.ts'
 import { planResume, type RemoteEnd } from './resume.ts'
 import type { Snapshotter } from './snapshotter.ts'
 import { tellIfOlder } from './tell-if-older.ts'
@@ -72,9 +72,9 @@ export class Attachment {
     this.#hasGivenUp = false
     snapshotter.adopt(undefined)
     outbox.keep(generation)
-    const found = this.#isAdmitted ? undefined : await this.#admit()
+    const known = this.#isAdmitted ? undefined : await this.#admit()
     this.#isAdmitted = true
-    const remote = isUpTo(source.position, found) ? found : await this.#remoteState(generation)
+    const remote = await this.#remoteState(generation, known)
     if (remote === 'damaged' || remote?.hasRemains) {
       return await source.startGeneration(generation, 'replica is damaged')
     }
@@ -111,18 +111,18 @@ export class Attachment {
     this.#generation = generation
   }
 
-  async #admit(): Promise<FoundState | undefined> {
+  async #admit(): Promise<KnownSegment | undefined> {
     const { source, options, client, abort } = this.#parts
     return await source.lineage.admit(options, client, abort)
   }
 
   /** What the replica holds of a generation; undefined for one that began here and has not been sent yet. */
-  async #remoteState(generation: string): Promise<RemoteState | 'damaged' | undefined> {
+  async #remoteState(generation: string, known?: KnownSegment): Promise<RemoteState | 'damaged' | undefined> {
     const { source, client, logger, abort } = this.#parts
     if (source.isNewGeneration(generation) && this.#begun !== generation) return undefined
     const { pageSize = 0 } = source
     try {
-      return await remoteState(client, generation, pageSize, abort)
+      return await remoteState(client, generation, pageSize, abort, known)
     } catch (error) {
       if (!hasCode(error, 'ERR_REPLICA_DAMAGED')) throw error
       logger.error('replica is damaged', { error: error.message })
@@ -172,16 +172,6 @@ export class Attachment {
     outbox.rebase(wal.segments, end)
     return true
   }
-}
-
-/** Where nothing is to be sent there is nothing that could have been sent meanwhile. */
-function isUpTo(position: Position | undefined, found: FoundState | undefined): found is FoundState {
-  return (
-    found !== undefined &&
-    position?.generation === found.generation &&
-    position.index === found.end.index &&
-    position.offset === found.end.offset
-  )
 }
 
 function hasReached(end: RemoteEnd | undefined, { index, offset }: Position): boolean {

@@ -1,5 +1,5 @@
 import { decodeFrame } from '../format/lz4.ts'
-import { keys } from '../format/names.ts'
+import { formatPosition, keys } from '../format/names.ts'
 import { frameSize, readFrameHeader, viewOf } from '../format/wal.ts'
 import type { WalMark } from '../format/wal-mark.ts'
 import type { SegmentInfo, SnapshotInfo, StorageClient } from '../storage/client.ts'
@@ -14,14 +14,14 @@ export interface RemoteState {
   readonly hasRemains: boolean
 }
 
-/** What an examination learned of a generation on the way. */
-export interface FoundState extends RemoteState {
-  readonly generation: string
+/** A segment whose end is known. */
+export interface KnownSegment extends SegmentInfo {
   readonly end: RemoteEnd
 }
 
 /**
  * Asks a replica how far it got: two listings, and the last segment, whose uncompressed length no listing tells.
+ * @param known a segment that need not be read, if it still is the last one
  * @throws the storage's errors; ERR_REPLICA_DAMAGED when the last segment cannot be decoded
  */
 export async function remoteState(
@@ -29,6 +29,7 @@ export async function remoteState(
   generation: string,
   pageSize: number,
   signal: AbortSignal,
+  known?: KnownSegment,
 ): Promise<RemoteState> {
   const snapshots = await client.snapshots(generation, signal)
   const newest = snapshots.at(-1)
@@ -42,7 +43,16 @@ export async function remoteState(
     const end = { index: newest.index, offset: 0, checksum: undefined }
     return { snapshots, end, hasRemains: false }
   }
-  return { snapshots, end: await segmentEnd(client, last, pageSize, signal), hasRemains: false }
+  const end = known && isSame(known, last) ? known.end : await segmentEnd(client, last, pageSize, signal)
+  return { snapshots, end, hasRemains: false }
+}
+
+function isSame(one: SegmentInfo, other: SegmentInfo): boolean {
+  return (
+    formatPosition(one) === formatPosition(other) &&
+    one.sizeBytes === other.sizeBytes &&
+    one.createdAt.getTime() === other.createdAt.getTime()
+  )
 }
 
 /**

@@ -1,4 +1,4 @@
-import { replicaPlace } from '../../engine/lineage/replica-key.ts'
+import { replicaKey } from '../../engine/lineage/replica-key.ts'
 import type { DatabaseOptions } from '../../engine/options.ts'
 import type { Databases, Directory } from '../directories/directory.ts'
 import type { Config } from './config.ts'
@@ -68,7 +68,7 @@ function requirePlaces(
 ): void {
   const own = new Set<string>()
   for (const { name, storage } of replicas) {
-    const key = replicaPlace(storage)
+    const key = replicaKey(storage)
     // Another entry of the same directory has other databases.
     const owner = owners.get(key) ?? path
     // A restore would take whichever of the two is newer; of one database, both would send pieces of the same WAL.

@@ -1,4 +1,4 @@
-import { type DatabaseOptions, replicaPlace } from '../../engine/index.ts'
+import { type DatabaseOptions, replicaKey } from '../../engine/index.ts'
 
 /** Who has which place: no two databases may write to the same one. */
 export class Places {
@@ -30,7 +30,7 @@ function placesOf({ path, metaPath, replicas }: DatabaseOptions): { key: string;
     { key: `file ${path}`, what: path },
     { key: `folder ${metaPath}`, what: `the folder for its state, ${metaPath},` },
     ...replicas.map(({ name, storage }) => ({
-      key: `replica ${replicaPlace(storage)}`,
+      key: `replica ${replicaKey(storage)}`,
       what: `the place of its replica ${name}`,
     })),
   ]

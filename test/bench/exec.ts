@@ -7,10 +7,10 @@ import { median } from './statistics.ts'
 /** The supervisor's own command beside the one that both have. */
 const WHERRY_RUN = 'wherry run'
 
-/** From the start of the program until the app's first instruction, with nothing to restore. */
+/** From the start of the program until the app's first instruction, with a database and its backup. */
 export const execMeasurement: Measurement = {
   name: 'exec',
-  title: "Start of the program to the app's first instruction, nothing to restore",
+  title: "Start of the program to the app's first instruction, a database and its backup",
   contestants: [wherry.name, litestream.name, WHERRY_RUN],
   metrics: [{ key: 'start', label: 'replicate -exec (and run)', unit: 'ms', target: 80 }],
   rounds: [5, 1],

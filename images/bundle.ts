@@ -26,7 +26,10 @@ const proxyAgent: Plugin = {
 /** CommonJS packages inside an ES module still call require. */
 const banner = "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);"
 
-/** What the app's first instruction waits for, and the health server, which comes right after it. */
+/**
+ * What the app's first instruction waits for, and the health server, which comes right after it. The first is small, because
+ * the engine's thread begins with it.
+ */
 const packs: readonly Pack[] = [
   { name: 'main', sources: ['entrypoint/main.ts'] },
   {
@@ -82,7 +85,8 @@ export async function bundle(out: string, natives?: Plugin): Promise<string[]> {
   await mkdir(out, { recursive: true })
   for (const [file, text] of await pack(new SplitBundle(result, banner), packs)) await writeFile(`${out}/${file}`, text)
   for (const { path, contents } of result.outputFiles) if (!path.endsWith('.js')) await writeFile(path, contents)
-  for (const { name, after } of packs)
+  for (const { name, after } of packs) {
     if (after === undefined) await copyFile(`${root}images/run-pack.cjs`, `${out}/${name}.cjs`)
+  }
   return Object.keys(result.metafile.inputs)
 }
